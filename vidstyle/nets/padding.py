@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-__all__ = ["crop", "pad", "pad_to_stride"]
+__all__ = ["Pad", "crop", "pad", "pad_to_stride"]
 
 
 def pad(x: Tensor, left: int, right: int, top: int, bottom: int) -> Tensor:
@@ -25,3 +25,14 @@ def pad_to_stride(x: Tensor, stride: int) -> Tensor:
 def crop(x: Tensor, like: Tensor) -> Tensor:
     """The top left corner of `x` with the height and width of `like`: undoes `pad_to_stride`."""
     return x[..., : like.shape[-2], : like.shape[-1]]
+
+
+class Pad(nn.Module):
+    """`pad` by the same amount on every side, as a layer."""
+
+    def __init__(self, amount: int) -> None:
+        super().__init__()
+        self.amount = amount
+
+    def forward(self, x: Tensor) -> Tensor:
+        return pad(x, self.amount, self.amount, self.amount, self.amount)

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .padding import pad
+from .weights import fill
 
 __all__ = ["LAYERS", "VGG", "vgg_names"]
 
@@ -116,10 +117,8 @@ class VGG(nn.Module):
             raise ValueError(f"not VGG-19 weights up to {upto or 'relu1_1'}")
         with torch.device("meta"):
             net = cls(widths)
-        try:
-            net.load_state_dict({key: state[key].float() for key in net.state_dict()}, assign=True)
-        except (KeyError, RuntimeError):
-            raise ValueError("VGG-19 weights with a missing or misshapen tensor") from None
+        # Layers after `upto` and projections that no layer has are not this net's.
+        fill(net, {key: value for key, value in state.items() if key in net.state_dict()})
         return net
 
 

@@ -1,0 +1,33 @@
+"""Channel means and standard deviations, and AdaIN, which exchanges them.
+
+Source: Huang & Belongie 2017, equations 5–8.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+__all__ = ["adain", "mean_std"]
+
+
+def mean_std(features: Tensor, eps: float = 1e-5) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of every channel: (N, C, H, W) -> two of (N, C, 1, 1).
+
+    The variance is the unbiased one plus `eps`, as in the published PyTorch nets; of a single pixel it is `eps`.
+    """
+    correction = 1 if features.shape[-2] * features.shape[-1] > 1 else 0
+    var, mean = torch.var_mean(features, dim=(-2, -1), correction=correction, keepdim=True)
+    return mean, (var + eps).sqrt()
+
+
+def adain(features: Tensor, mean: Tensor, std: Tensor, strength: float = 1.0) -> Tensor:
+    """`features` (N, C, H, W) given the `mean` and `std` (N or 1, C, 1, 1) of a style (equation 8).
+
+    strength: from 0, `features` themselves, to 1, the full exchange (equation 14).
+    """
+    own_mean, own_std = mean_std(features)
+    # The exchange and the blend are both affine: one scale and one shift per channel, one pass over the pixels.
+    scale = strength * std / own_std + (1 - strength)
+    shift = strength * (mean - own_mean * std / own_std)
+    return features * scale + shift

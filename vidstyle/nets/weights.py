@@ -1,0 +1,33 @@
+"""From published tensors into a net."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+__all__ = ["fill", "part"]
+
+RUNNING = ("running_mean", "running_var", "num_batches_tracked")
+
+
+def fill(net: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Put `state` into `net` as float32; the tensors replace the net's own, so it may be on the meta device.
+
+    Running statistics are left out: old PyTorch versions wrote them for instance norms, which never read them.
+    ValueError, in one line, where a tensor is missing, misshapen or one too many.
+    """
+    state = {key: value.float() for key, value in state.items() if key.rpartition(".")[2] not in RUNNING}
+    own = net.state_dict()
+    for fault, keys in (("no", own.keys() - state.keys()), ("an unknown", state.keys() - own.keys())):
+        if keys:
+            raise ValueError(f"it has {fault} tensor {min(keys)}" + (f" and {len(keys) - 1} more" * (len(keys) > 1)))
+    for key, value in state.items():
+        if value.shape != own[key].shape:
+            raise ValueError(f"its tensor {key} is {tuple(value.shape)}, not {tuple(own[key].shape)}")
+    net.load_state_dict(state, assign=True)
+
+
+def part(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors under "prefix.", without it."""
+    return {key[len(prefix) + 1 :]: value for key, value in state.items() if key.startswith(f"{prefix}.")}
