@@ -1,0 +1,76 @@
+"""Training pictures, all in memory as uint8, cropped and flipped on the compute device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+from kornia.augmentation import AugmentationSequential, RandomHorizontalFlip, RandomResizedCrop
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from ..errors import InputError
+
+__all__ = ["Pictures", "held_out", "list_pictures"]
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """Every picture under `folder`, by name."""
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not found:
+        raise InputError(f"{folder} holds no pictures ({', '.join(sorted(SUFFIXES))})")
+    return found
+
+
+def held_out(paths: list[Path], count: int) -> tuple[list[Path], list[Path]]:
+    """Split evenly by name: (for training, `count` for evaluation)."""
+    kept = {paths[i * len(paths) // count] for i in range(count)} if count else set()
+    return [path for path in paths if path not in kept], sorted(kept)
+
+
+class Pictures:
+    """A set of pictures that yields random crops.
+
+    Pictures are kept as one uint8 tensor (N, 3, side, side) on `device`: short side scaled to `side`, the middle kept.
+    """
+
+    def __init__(
+        self, paths: Iterable[Path], side: int, crop: int, scale: tuple[float, float], device: torch.device | str
+    ) -> None:
+        loaded = [picture for path in paths if (picture := _load(path, side)) is not None]
+        if not loaded:
+            raise InputError("none of the training pictures can be read")
+        self.pixels = torch.stack(loaded).to(device)  # (N, 3, side, side)
+        self.augment = AugmentationSequential(
+            RandomResizedCrop((crop, crop), scale=scale, ratio=(1.0, 1.0), cropping_mode="slice"),
+            RandomHorizontalFlip(),
+            data_keys=["input"],
+        )
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def sample(self, count: int) -> Tensor:
+        """`count` random crops, (count, 3, crop, crop) in [0, 1]."""
+        index = torch.randint(len(self.pixels), (count,)).to(self.pixels.device)
+        return self.augment(self.pixels[index].float() / 255)
+
+
+def _load(path: Path, side: int) -> Tensor | None:
+    try:
+        with Image.open(path) as image:
+            image.draft("RGB", (side, side))
+            picture = image.convert("RGB")
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
+        return None
+    width, height = picture.size
+    scale = side / min(width, height)
+    size = max(side, round(width * scale)), max(side, round(height * scale))
+    picture = picture.resize(size, Image.Resampling.LANCZOS)
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    square = picture.crop((left, top, left + side, top + side))
+    return torch.from_numpy(np.asarray(square).copy()).permute(2, 0, 1)

@@ -1,0 +1,78 @@
+"""A training recipe: every number of a run, read from a commented TOML file."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import OptionError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["RECIPES", "Recipe", "load_recipe"]
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a run does. Losses are sums of weight × term."""
+
+    architecture: str = "brisk"
+    steps: int = 10_000
+    """Length of the learning-rate schedule."""
+    minutes: float = 0.0
+    """If positive, the schedule follows the clock and ends after this long, whatever `steps` says."""
+    batch: int = 8
+    crop: int = 160
+    """Side of the training crops in pixels."""
+    side: int = 288
+    """Short side at which pictures are kept in memory."""
+    holdout: int = 40
+    """Photos kept away from training, for evaluation."""
+    learning_rate: float = 1e-3
+    final_rate: float = 0.02
+    """Learning rate at the end, as a share of the peak."""
+    warmup: int = 200
+    """Steps of linear warm-up."""
+    clip: float = 1.0
+    """Largest gradient norm."""
+    exact_after: float = 0.7
+    """Share of the run after which relu1_1 … relu3_1 come from the exact VGG, not the distilled one."""
+    content: float = 1.0
+    style: float = 4.0
+    gram: float = 1.0
+    variation: float = 0.02
+    temporal: float = 4.0
+    temporal_every: int = 2
+    """The temporal term is computed in every so many steps."""
+    statistics: float = 0.1
+    """Weight of the auxiliary task: predict the teacher's style statistics from the style embedding."""
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.batch < 1 or self.crop < 32 or self.crop % 8:
+            raise OptionError("a recipe needs steps ≥ 1, batch ≥ 1 and a crop ≥ 32 that is a multiple of 8")
+        if self.side < self.crop:
+            raise OptionError(f"the recipe's side ({self.side}) must not be smaller than its crop ({self.crop})")
+
+
+def load_recipe(name: str | Path, **changes: Any) -> Recipe:
+    """The recipe of that name or file, with `changes` that are not None laid over it."""
+    path = Path(name) if Path(name).suffix == ".toml" else RECIPES / f"{name}.toml"
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        known = ", ".join(sorted(file.stem for file in RECIPES.glob("*.toml")))
+        raise OptionError(f"no recipe {name}; known: {known}, or give a .toml file") from None
+    except tomllib.TOMLDecodeError as error:
+        raise OptionError(f"{path} is not valid TOML: {error}") from None
+    unknown = set(values) - {field.name for field in fields(Recipe)}
+    if unknown:
+        raise OptionError(f"{path} has settings that no recipe knows: {', '.join(sorted(unknown))}")
+    return replace(Recipe(**values), **{key: value for key, value in changes.items() if value is not None})
