@@ -27,7 +27,8 @@ def adain(features: Tensor, mean: Tensor, std: Tensor, strength: float = 1.0) ->
     strength: from 0, `features` themselves, to 1, the full exchange (equation 14).
     """
     own_mean, own_std = mean_std(features)
-    # The exchange and the blend are both affine: one scale and one shift per channel, one pass over the pixels.
+    # Both the exchange and the blend are affine. Centred first: in half precision, scaling a large mean and taking it
+    # away afterwards would lose the features of a nearly constant channel.
     scale = strength * std / own_std + (1 - strength)
-    shift = strength * (mean - own_mean * std / own_std)
-    return features * scale + shift
+    centre = strength * mean + (1 - strength) * own_mean
+    return (features - own_mean) * scale + centre

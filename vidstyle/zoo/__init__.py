@@ -1,0 +1,21 @@
+"""The zoo: weights, their cards, and the detection of published checkpoints."""
+
+from .architectures import Architecture, architectures, detect, has, register
+from .cards import Card, checksum
+from .checkpoint import read_state_dict
+from .models import Model, available, load, save
+
+__all__ = [
+    "Architecture",
+    "Card",
+    "Model",
+    "architectures",
+    "available",
+    "checksum",
+    "detect",
+    "has",
+    "load",
+    "read_state_dict",
+    "register",
+    "save",
+]

@@ -1,0 +1,54 @@
+"""The published layouts: real files where ../shared is there, small nets of the same layouts everywhere."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+
+from vidstyle.nets.adain import DECODER, AdaIN
+from vidstyle.nets.brisk import Brisk, BriskSizes
+from vidstyle.nets.cyclegan import CycleGAN
+from vidstyle.nets.microast import MicroAST
+from vidstyle.nets.transformer_net import TransformerNet
+from vidstyle.nets.vgg import LAYERS, VGG
+
+PEERS = Path(__file__).parents[2].parent / "shared" / "peers"
+
+
+def small_adain() -> AdaIN:
+    widths, channels = {}, 3
+    for layer in LAYERS[: LAYERS.index("4_1") + 1]:
+        widths[layer] = (channels, channels := 4 * int(layer[0]), None)
+    decoder = {at: (16 if at == 1 else 4, 3 if at == 28 else 4) for at in DECODER}
+    return AdaIN(VGG(widths), decoder)
+
+
+@pytest.fixture
+def small_nets() -> dict:
+    """{architecture: a small net of it with random weights}."""
+    torch.manual_seed(0)
+    return {
+        "adain": small_adain(),
+        "microast": MicroAST(2, 4, 8),
+        "transformer_net": TransformerNet(4, 6, 8, blocks=3),
+        "brisk": Brisk(BriskSizes(half=4, quarter=6, eighth=8, bottleneck=4, blocks=2, style=(4, 6), embedding=5)),
+        "cyclegan": CycleGAN(width=4, blocks=2),
+    }
+
+
+@pytest.fixture(scope="session")
+def peers() -> Path:
+    if not PEERS.exists():
+        pytest.skip("needs ../shared/peers")
+    return PEERS
+
+
+@pytest.fixture(scope="session")
+def make_weights(peers):
+    spec = importlib.util.spec_from_file_location("make_weights", peers / "make_weights.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.make_weights

@@ -1,0 +1,129 @@
+"""Models by name or file: load, save, and what is built in."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from vidstyle.errors import ModelError, OutputError
+from vidstyle.nets.protocol import StyleNet
+
+from .architectures import build, detect
+from .cards import Card, checksum
+from .checkpoint import State, read_state_dict
+from .parts import SUFFIXES, read_folder, read_siblings, stem
+
+__all__ = ["ASSETS", "Model", "available", "load", "save"]
+
+ASSETS = Path(__file__).parents[1] / "assets"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A net ready to paint (evaluation mode, float32, CPU), its card and where it came from."""
+
+    net: StyleNet
+    card: Card
+    path: Path
+
+
+def load(name_or_path: str | Path, assets: Path = ASSETS) -> Model:
+    """The model of a built-in name, a checkpoint file, a folder of one model, or one file of several.
+
+    The architecture is deduced from the tensors. ModelError, in one line, where there is no such model, the file is
+    no checkpoint or of no known architecture, or its tensors are not those that its card was written for.
+    """
+    path = _find(name_or_path, assets)
+    metadata: Mapping[str, str] = {}
+    if path.is_dir():
+        state = read_folder(path)
+    else:
+        state, metadata = read_state_dict(path)
+        if detect(state) is None:
+            state = read_siblings(path) or state
+    try:
+        card = Card.from_metadata(metadata)
+    except ValueError as error:
+        raise ModelError(f"{path} has a broken card: {error}") from None
+    found = checksum(state)
+    if card is not None and card.checksum and card.checksum != found:
+        raise ModelError(f"{path} is damaged: its checksum is not that of its card; fetch it again")
+    net, architecture = build(state, path)
+    parameters = sum(parameter.numel() for parameter in net.parameters())
+    card = card or Card(name=stem(path.resolve()), architecture=architecture.name, checksum=found)
+    return Model(net.eval(), replace(card, architecture=architecture.name, parameters=parameters), path)
+
+
+def save(net: StyleNet, card: Card, path: str | Path, dtype: torch.dtype = torch.float16) -> Card:
+    """Write a net and its card as one safetensors file; the name appears only when the file is complete.
+
+    `parameters` and `checksum` of the card are filled in; the card as written is returned. ValueError for a net that
+    `load` would not know as `card.architecture`, or whose weights `dtype` cannot hold; OutputError for a path that
+    cannot be written.
+    """
+    state = _cast(net, dtype)
+    known = detect(state)
+    if known is None or known.name != card.architecture:
+        raise ValueError(f"the net would load as {known.name if known else 'nothing'}, not as {card.architecture}")
+    card = replace(card, parameters=sum(p.numel() for p in net.parameters()), checksum=checksum(state))
+    path = Path(path)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        save_file(state, unfinished, metadata={"format": "pt", **card.to_metadata()})
+        os.replace(unfinished, path)
+    except (OSError, SafetensorError) as error:
+        raise OutputError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from None
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+    return card
+
+
+def available(assets: Path = ASSETS) -> list[Card]:
+    """The cards of the built-in models, by name. ModelError for a file that has none."""
+    cards = []
+    for path in sorted(assets.glob("*.safetensors")):
+        try:
+            with safe_open(path, framework="pt") as file:
+                card = Card.from_metadata(file.metadata() or {})
+        except (SafetensorError, OSError, ValueError):
+            card = None
+        if card is None:
+            raise ModelError(f"{path} has no readable card; install vidstyle again")
+        cards.append(card)
+    return cards
+
+
+def _find(name_or_path: str | Path, assets: Path) -> Path:
+    text = os.fspath(name_or_path)
+    built_in = {path.stem: path for path in sorted(assets.glob("*.safetensors"))}
+    if text in built_in:
+        return built_in[text]
+    path = Path(text).expanduser()
+    with contextlib.suppress(OSError, ValueError):  # too long, or a null character: not a file either
+        if path.exists():
+            return path
+    if path.parent != Path() or text.lower().endswith(SUFFIXES):
+        raise ModelError(f"there is no model file {text!r}")
+    near = difflib.get_close_matches(text.lower(), built_in, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"built in: {', '.join(built_in) or 'none'}"
+    raise ModelError(f"there is no model {text!r}; {hint}")
+
+
+def _cast(net: StyleNet, dtype: torch.dtype) -> State:
+    state = {}
+    for key, value in net.state_dict().items():
+        # Copies, so that no two names share memory, which safetensors refuses.
+        tensor = value.detach().cpu().to(dtype if value.is_floating_point() else value.dtype, copy=True).contiguous()
+        if not tensor.isfinite().all():
+            raise ValueError(f"the weights in {key} are not finite as {dtype}")
+        state[key] = tensor
+    return state
