@@ -67,14 +67,13 @@ def _read_safetensors(path: Path) -> tuple[State, dict[str, str]]:
 
 
 def _read_pickle(path: Path, max_bytes: int) -> Any:
-    if zipfile.is_zipfile(path):
-        try:
-            with zipfile.ZipFile(path) as archive:
-                unpacked = sum(member.file_size for member in archive.infolist())
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-            unpacked = 0  # torch will say that it is broken
-        if unpacked > max_bytes:
-            raise _too_large(path, max_bytes)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeError):
+        unpacked = 0  # an old pickle, or something that torch will refuse
+    if unpacked > max_bytes:
+        raise _too_large(path, max_bytes)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
