@@ -96,9 +96,10 @@ def test_truncated(suffix, tmp_path):
         refused(path)
 
 
-@pytest.mark.parametrize(
-    "content", [b"a text file\n" * 50, b"\x89PNG\r\n\x1a\n" + bytes(64), b"version https://git-lfs"]
-)
+SPANNED_ZIP = b"PK\x06\x07" + bytes(12) + b"\x02\0\0\0" + b"PK\x05\x06" + bytes(18)
+
+
+@pytest.mark.parametrize("content", [b"a text file\n" * 50, b"\x89PNG\r\n\x1a\n" + bytes(64), SPANNED_ZIP])
 def test_not_a_checkpoint(content, tmp_path):
     (tmp_path / "net.pth").write_bytes(content)
     refused(tmp_path / "net.pth")
