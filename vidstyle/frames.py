@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -38,27 +39,64 @@ class Stamp:
         return self.pts * self.time_base
 
 
-@dataclass(slots=True)
 class Frame:
-    """One decoded picture.
+    """One picture and its place in the clip.
 
-    `rgb` is (H, W, 3), uint8 in [0, 255] or uint16 in [0, 65535] for sources deeper than 8 bits.
-    `alpha` is (H, W) of the same type, or None. `source` is the decoder's own picture; a frame that
-    nobody painted is encoded from it, so that its code values survive.
-    `repeated` marks a copy of the frame before, standing in for a damaged one.
+    `rgb` is (H, W, 3), uint8 in [0, 255] or uint16 in [0, 65535] for sources deeper than 8 bits; a decoded
+    frame converts it on first use. Setting it marks the frame `painted`. `alpha` is (H, W) of the same type, or None.
+    `source` is the decoder's own picture (it has width and height); a frame that nobody painted is encoded
+    from it, so that its code values survive. `repeated` marks a copy of the frame before, in place of a damaged one.
     """
 
-    rgb: np.ndarray
-    stamp: Stamp
-    color: ColorSpec = ColorSpec()
-    alpha: np.ndarray | None = None
-    source: Any = None
-    repeated: bool = False
+    __slots__ = ("_alpha", "_read", "_rgb", "color", "painted", "repeated", "source", "stamp")
+
+    def __init__(
+        self,
+        rgb: np.ndarray | None,
+        stamp: Stamp,
+        color: ColorSpec = ColorSpec(),
+        alpha: np.ndarray | None = None,
+        source: Any = None,
+        repeated: bool = False,
+        read: Callable[[Any], tuple[np.ndarray, np.ndarray | None]] | None = None,
+    ) -> None:
+        """`read(source)` gives (rgb, alpha) where `rgb` is None."""
+        self._rgb, self._alpha, self._read = rgb, alpha, read
+        self.stamp, self.color, self.source, self.repeated = stamp, color, source, repeated
+        self.painted = rgb is not None
+
+    def _load(self) -> None:
+        if self._rgb is None and self._read is not None:
+            self._rgb, self._alpha = self._read(self.source)
+
+    @property
+    def rgb(self) -> np.ndarray:
+        self._load()
+        if self._rgb is None:
+            raise ValueError("a frame needs either rgb or a source and a way to read it")
+        return self._rgb
+
+    @rgb.setter
+    def rgb(self, pixels: np.ndarray) -> None:
+        self._load()  # alpha comes from the source and stays
+        self._rgb, self.painted = pixels, True
+
+    @property
+    def alpha(self) -> np.ndarray | None:
+        self._load()
+        return self._alpha
+
+    @alpha.setter
+    def alpha(self, pixels: np.ndarray | None) -> None:
+        self._load()
+        self._alpha, self.painted = pixels, True
 
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels."""
-        return self.rgb.shape[1], self.rgb.shape[0]
+        if self._rgb is None:
+            return self.source.width, self.source.height
+        return self._rgb.shape[1], self._rgb.shape[0]
 
 
 @dataclass(slots=True)

@@ -1,0 +1,211 @@
+"""Clips, out: encodes the frames and copies every other stream beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import av
+import cv2
+from av.codec.context import Flags
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+
+from vidstyle.errors import OutputError
+from vidstyle.frames import ColorSpec, Frame
+from vidstyle.media.colour import ColourWriter, has_alpha
+from vidstyle.media.copies import Copies
+from vidstyle.media.display import turned, turns_of
+from vidstyle.media.encoders import (
+    EncoderSettings,
+    choose_codec,
+    choose_pix_fmt,
+    encoder_options,
+    find_codec,
+    open_encoder,
+)
+from vidstyle.media.formats import Container
+from vidstyle.media.notes import Note, Notes
+from vidstyle.media.palette import Palette
+from vidstyle.media.sink import Sink
+from vidstyle.media.source import Source, SourceInfo
+from vidstyle.media.stamps import DEFAULT_RATE
+from vidstyle.media.staging import StagedFile, output_error
+
+__all__ = ["ClipSink"]
+
+SRGB_TRANSFER = 13
+
+
+class ClipSink(Sink):
+    """One media file. Not for two threads at once; see `clip_source` for the rule between reader and writer."""
+
+    def __init__(
+        self,
+        path: Path,
+        container: Container,
+        source: Source,
+        *,
+        size: tuple[int, int] | None = None,
+        encoder: EncoderSettings = EncoderSettings(),
+        overwrite: bool = True,
+        note: Note | None = None,
+    ) -> None:
+        self.notes = Notes(note)
+        info = source.info
+        self._info = info
+        self._turns = turns_of(None if container.display_matrix else info.display_matrix)
+        if info.display_matrix and not container.display_matrix:
+            self.notes(f"{container.name} cannot hold a rotation: the frames themselves are turned")
+        self.size = self._upright(size or info.size)
+        codec = find_codec(choose_codec(encoder, container.format, info))
+        pix_fmt = choose_pix_fmt(codec, encoder, info, self.size, self.notes)
+        self._color = written_color(info, pix_fmt)
+        self._paint = ColourWriter(pix_fmt, self._color, info.size[1])
+        self._palette = Palette(has_alpha(av.VideoFormat(info.pix_fmt, 2, 2))) if pix_fmt == "pal8" else None
+        self._staged = StagedFile(path, overwrite)
+        self._container: OutputContainer | None = None
+        self._last_pts: int | None = None
+        try:
+            with self._errors():
+                self._open(container, source, codec.name, pix_fmt, encoder)
+        except BaseException:
+            self.abort()
+            raise
+
+    def _open(self, container: Container, source: Source, codec: str, pix_fmt: str, settings: EncoderSettings) -> None:
+        info = self._info
+        copies = Copies(source, container, self.notes)
+        options = container.options_for([info.time_base, *copies.time_bases])
+        self._container = out = av.open(
+            f"file:{self._staged.path}",
+            "w",
+            format=container.format,
+            container_options=options,
+            metadata_errors="surrogateescape",
+        )
+        rate = info.rate or DEFAULT_RATE
+        if codec not in out.supported_codecs:
+            raise OutputError(f"{container.name} cannot hold {codec}; choose another codec or container")
+        self._stream = stream = out.add_stream(codec, rate=rate)
+        assert isinstance(stream, VideoStream)
+        context = stream.codec_context
+        self._time_base = container.time_base or (1 / rate if container.fixed_rate else info.time_base)
+        context.time_base = stream.time_base = self._time_base
+        context.width, context.height = self.size
+        context.pix_fmt = pix_fmt
+        turned_sar = 1 / info.sar if self._turns[0] % 2 else info.sar
+        context.sample_aspect_ratio = turned_sar
+        context.color_range = 2 if self._color.full_range else 1 if info.color_is_rgb or not tagless(info) else 0
+        context.colorspace = self._color.matrix
+        context.color_primaries = self._color.primaries
+        context.color_trc = self._color.transfer
+        context.flags |= Flags.frame_duration
+        if info.interlaced:
+            context.flags |= Flags.interlaced_dct | Flags.interlaced_me
+        if container.no_reordering:
+            context.max_b_frames = 0
+        context.options = encoder_options(context, settings, pix_fmt)
+        if info.display_matrix and container.display_matrix:
+            stream.set_display_matrix(info.display_matrix)
+        open_encoder(context)
+        context.options = {}
+        copies.add_to(out, stream)
+        self._copies = copies
+        out.start_encoding()
+        self._check_clock(container, stream)
+
+    def _check_clock(self, container: Container, stream: VideoStream) -> None:
+        clock = stream.time_base
+        if clock is not None and (self._info.time_base / clock).denominator != 1:
+            self.notes(f"{container.name} counts time in steps of {clock} s: frame times are rounded to it")
+
+    # --- writing ---
+
+    def write(self, frame: Frame) -> None:
+        assert self._container is not None, "the sink is closed"
+        picture = self._picture(frame)
+        stamp = frame.stamp
+        pts = round(stamp.pts * stamp.time_base / self._time_base)
+        if self._last_pts is not None and pts <= self._last_pts:
+            self.notes("frames nearer than the container's clock can tell apart are moved one step on")
+            pts = self._last_pts + 1
+        self._last_pts = pts
+        picture.pts, picture.time_base = pts, self._time_base
+        picture.duration = round(stamp.duration * stamp.time_base / self._time_base)
+        picture.pict_type = 0  # the decoder's choice of I, P and B is not the encoder's
+        with self._errors():
+            self._copies.mux()
+            self._container.mux(self._stream.encode(picture))
+
+    def _picture(self, frame: Frame) -> av.VideoFrame:
+        plain = self._turns == (0, False) and frame.size == self.size
+        if not frame.painted and plain and self._palette is None and not self._crosses_families(frame.source):
+            return self._paint.from_source(frame.source)
+        rgb, alpha = frame.rgb, frame.alpha
+        if self._turns != (0, False):
+            rgb, alpha = turned(rgb, *self._turns), None if alpha is None else turned(alpha, *self._turns)
+        if (rgb.shape[1], rgb.shape[0]) != self.size:
+            rgb = cv2.resize(rgb, self.size, interpolation=cv2.INTER_AREA)
+        if alpha is not None and (alpha.shape[1], alpha.shape[0]) != self.size:
+            alpha = cv2.resize(alpha, self.size, interpolation=cv2.INTER_AREA)
+        if self._palette is not None:
+            return self._palette(rgb, alpha)
+        return self._paint.from_rgb(rgb, alpha)
+
+    def _crosses_families(self, source: av.VideoFrame | None) -> bool:
+        """Whether a picture must go through RGB because one side is RGB (or gray) and the other is not."""
+        if source is None:
+            return True
+        ours, theirs = self._paint.format, source.format
+        rgb = ours.is_rgb != (theirs.is_rgb or theirs.has_palette)
+        return rgb or (len(ours.components) < 3) != (len(theirs.components) < 3) or theirs.has_palette
+
+    def commit(self) -> None:
+        assert self._container is not None, "the sink is closed"
+        if self._last_pts is None:
+            raise OutputError(f"{self._staged.target} was not written: there were no frames")
+        with self._errors():
+            self._copies.mux()
+            self._container.mux(self._stream.encode(None))
+            container, self._container = self._container, None
+            container.close()
+        self._staged.commit()
+
+    def abort(self) -> None:
+        if self._container is not None:
+            container, self._container = self._container, None
+            with suppress(Exception):
+                container.close()
+        self._staged.discard()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (av.FFmpegError, OSError) as error:
+            raise output_error(self._staged.target, error) from None
+
+    def _upright(self, size: tuple[int, int]) -> tuple[int, int]:
+        return (size[1], size[0]) if self._turns[0] % 2 else size
+
+
+def tagless(info: SourceInfo) -> bool:
+    color = info.color
+    return (color.matrix, color.primaries, color.transfer, color.full_range) == (2, 2, 2, False)
+
+
+def written_color(info: SourceInfo, pix_fmt: str) -> ColorSpec:
+    """The tags of the result: the source's, except where RGB becomes Y'CbCr or back."""
+    format = av.VideoFormat(pix_fmt, 2, 2)
+    rgb = format.is_rgb or format.has_palette
+    color = info.color
+    if rgb:
+        return ColorSpec(True, 0 if not format.has_palette else 2, color.primaries, color.transfer)
+    if not info.color_is_rgb:
+        full = color.full_range or pix_fmt.startswith("yuvj")
+        return ColorSpec(full, color.matrix, color.primaries, color.transfer)
+    primaries = 1 if color.primaries == 2 else color.primaries
+    transfer = SRGB_TRANSFER if color.transfer == 2 else color.transfer
+    return ColorSpec(pix_fmt.startswith("yuvj"), 1, primaries, transfer)

@@ -1,0 +1,82 @@
+"""Opening files that strangers made: nothing but the one file is ever read."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import av
+import av.codec.hwaccel
+from av.container import InputContainer
+
+from vidstyle.errors import InputError
+from vidstyle.media.notes import Note
+
+__all__ = ["MAX_PIXELS", "check_pixels", "open_container", "reason"]
+
+MAX_PIXELS = 64_000_000
+
+# Demuxers that read other files, networks or devices on behalf of the file they are given.
+FORBIDDEN = frozenset(
+    "hls dash concat sdp rtsp rtp sap image2 image2pipe lavfi tty imf vapoursynth avisynth webm_dash_manifest libgme "
+    "x11grab fbdev alsa oss pulse jack kmsgrab iec61883 xcbgrab openal sndio dv1394".split()
+)
+
+
+@functools.cache
+def _allowed_formats() -> str:
+    names = {name for formats in av.formats_available for name in formats.split(",")}
+    return ",".join(sorted(n for n in names - FORBIDDEN if "v4l2" not in n and "video4linux" not in n))
+
+
+def open_container(
+    path: Path, *, max_pixels: int = MAX_PIXELS, hwaccel: str | None = None, note: Note = lambda _: None
+) -> InputContainer:
+    """Open a media file for reading; InputError where it is none."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, not a media file")
+    if not path.exists():
+        raise InputError(f"{path} does not exist; check the name")
+    options = {
+        "protocol_whitelist": "file",
+        "format_whitelist": _allowed_formats(),
+        "max_pixels": str(max_pixels),
+        "max_streams": "100",
+    }
+
+    def attempt(accelerator: av.codec.hwaccel.HWAccel | None) -> InputContainer:
+        # The "file:" prefix keeps names such as "http:x.mp4" or "a:b.mp4" files.
+        name = f"file:{path}"
+        return av.open(name, options=options, metadata_errors="surrogateescape", hwaccel=accelerator)
+
+    try:
+        for device in _devices(hwaccel):
+            try:
+                return attempt(av.codec.hwaccel.HWAccel(device_type=device, allow_software_fallback=True))
+            except Exception:
+                note(f"hardware decoding by {device} is not available; decoding in software")
+        return attempt(None)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as media: {reason(error)}") from None
+
+
+def _devices(hwaccel: str | None) -> list[str]:
+    if hwaccel in (None, "none"):
+        return []
+    return list(av.codec.hwaccel.hwdevices_available()) if hwaccel == "auto" else [str(hwaccel)]
+
+
+def check_pixels(path: Path | str, width: int, height: int, max_pixels: int) -> None:
+    """InputError for pictures larger than the limit; to be called before anything is allocated for them."""
+    if width * height > max_pixels:
+        raise InputError(
+            f"{path} is {width}x{height}, more than the limit of {max_pixels} pixels; raise max_pixels to allow it"
+        )
+
+
+def reason(error: BaseException) -> str:
+    """FFmpeg's or the system's words for an error, on one line."""
+    if isinstance(error, av.error.InvalidDataError):
+        return "no known format, or damaged beyond reading"
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(str(text).split())

@@ -1,0 +1,151 @@
+"""Pictures, in: one still, or a folder of them in natural order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from vidstyle.errors import InputError
+from vidstyle.frames import Frame
+from vidstyle.media.clip_source import color_of
+from vidstyle.media.colour import ColourReader, has_alpha, pixel_depth
+from vidstyle.media.containers import MAX_PIXELS, check_pixels, open_container
+from vidstyle.media.display import display_matrix, rotation_of
+from vidstyle.media.notes import Note, Notes
+from vidstyle.media.source import Source, SourceInfo
+from vidstyle.media.stamps import DEFAULT_RATE, FrameClock, ticks
+
+__all__ = ["ENDINGS", "ImageSource", "natural_order", "pictures_in", "pictures_like"]
+
+ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".pgm", ".jp2", ".exr", ".dpx", ".tga"}
+
+
+def natural_order(path: Path) -> list[tuple[int, int | str]]:
+    """A sort key by which frame2 comes before frame10."""
+    parts = re.split(r"(\d+)", path.name.lower())
+    return [(0, int(p)) if p.isdecimal() else (1, p) for p in parts]
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures of a folder in natural order; InputError where there are none."""
+    files = [p for p in folder.iterdir() if p.suffix.lower() in ENDINGS and p.is_file() and not p.name.startswith(".")]
+    if not files:
+        raise InputError(f"{folder} has no pictures; they end in {' '.join(sorted(ENDINGS))}")
+    return sorted(files, key=natural_order)
+
+
+def pictures_like(pattern: Path) -> list[Path]:
+    """The files that a printf pattern such as frames/%04d.png names, by number."""
+    head, spec, tail = re.fullmatch(r"(.*?)(%0?\d*d)(.*)", pattern.name).groups()  # type: ignore[union-attr]
+    width = int(spec[1:-1] or 0)
+    number = re.compile(re.escape(head) + r"(\d+)" + re.escape(tail))
+    if not pattern.parent.is_dir():
+        raise InputError(f"{pattern.parent} does not exist; check the name")
+    found = {}
+    for file in pattern.parent.iterdir():
+        match = number.fullmatch(file.name)
+        if match and (len(match[1]) == width or (len(match[1]) > width and match[1][0] != "0") or not width):
+            found[int(match[1])] = file
+    if not found:
+        raise InputError(f"{pattern} names no file; check the folder and the number of digits")
+    return [found[n] for n in sorted(found)]
+
+
+class ImageSource(Source):
+    """Pictures as a clip of `rate` frames per second; all are brought to the size of the first."""
+
+    def __init__(
+        self,
+        files: list[Path],
+        *,
+        label: Path,
+        rate: Fraction = DEFAULT_RATE,
+        still: bool = False,
+        start: Fraction | None = None,
+        end: Fraction | None = None,
+        max_pixels: int = MAX_PIXELS,
+        note: Note | None = None,
+    ) -> None:
+        self.notes = Notes(note)
+        first = ticks(start, 1 / rate) if start else 0
+        files = files[first : None if end is None else max(0, ticks(end, 1 / rate))]
+        if not files:
+            raise InputError(f"{label} has no pictures in the part asked for")
+        self._files, self._max_pixels = files, max_pixels
+        self.names = [f.name for f in files]
+        head = None
+        for self._lead, file in enumerate(files):  # broken ones at the head have nothing to stand in for them
+            head = self._decode(file, required=len(files) == 1)
+            if head is not None:
+                break
+        if head is None:
+            raise InputError(f"{label} has no picture that can be decoded")
+        self._head = head
+        matrix = display_matrix(head)
+        self.info = SourceInfo(
+            path=str(label),
+            size=(head.width, head.height),
+            time_base=1 / rate,
+            rate=rate,
+            frames=len(files),
+            duration=len(files) / rate,
+            color=color_of(head, None),
+            depth=pixel_depth(head.format),
+            has_alpha=has_alpha(head.format),
+            pix_fmt=head.format.name,
+            codec="image",
+            display_matrix=matrix,
+            rotation=rotation_of(matrix),
+            still=still,
+            color_is_rgb=head.format.is_rgb or head.format.has_palette,
+        )
+
+    def __iter__(self) -> Iterator[Frame]:
+        info, damaged = self.info, 0
+        clock = FrameClock(info.time_base, info.rate, self.notes)
+        read = ColourReader(info.color, info.size[1])
+        last = self._head
+        for index, file in enumerate(self._files):
+            picture = self._head if index == self._lead else self._decode(file) if index > self._lead else None
+            damaged += picture is None
+            last = self._same_shape(picture or last)
+            yield Frame(None, clock.stamp(index, 1), info.color, source=last, repeated=picture is None, read=read)
+        if damaged:
+            self.notes(f"{damaged} damaged picture(s): a neighbour stands in for each")
+
+    def _decode(self, file: Path, required: bool = False) -> av.VideoFrame | None:
+        try:
+            with open_container(file, max_pixels=self._max_pixels) as container:
+                if not container.streams.video:
+                    raise InputError(f"{file} is not a picture")
+                context = container.streams.video[0].codec_context
+                check_pixels(file, context.width, context.height, self._max_pixels)
+                context.options = {"max_pixels": str(self._max_pixels)}
+                for frame in container.decode(video=0):
+                    check_pixels(file, frame.width, frame.height, self._max_pixels)
+                    if not frame.is_corrupt or required:
+                        return frame
+                    break
+                if required:
+                    raise InputError(f"{file} is damaged: it has no picture that can be decoded")
+        except (InputError, av.FFmpegError) as error:
+            if isinstance(error, InputError) and (required or "max_pixels" in str(error)):
+                raise
+            if required:
+                raise InputError(f"{file} is damaged: it cannot be decoded") from None
+        return None
+
+    def _same_shape(self, frame: av.VideoFrame) -> av.VideoFrame:
+        width, height = self.info.size
+        if (frame.width, frame.height) == (width, height) and frame.format.name == self.info.pix_fmt:
+            return frame
+        if (frame.width, frame.height) != (width, height):
+            self.notes(f"pictures differ in size: all are scaled to {width}x{height}")
+        return frame.reformat(width=width, height=height, format=self.info.pix_fmt, interpolation="BICUBIC")
+
+    def close(self) -> None:
+        pass

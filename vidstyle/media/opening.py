@@ -1,0 +1,96 @@
+"""The two front doors of this room: a path becomes a source, a path becomes a sink."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from pathlib import Path
+
+from vidstyle.errors import InputError, OptionError, OutputError
+from vidstyle.media.clip_sink import ClipSink
+from vidstyle.media.clip_source import ClipSource
+from vidstyle.media.containers import MAX_PIXELS
+from vidstyle.media.encoders import EncoderSettings
+from vidstyle.media.formats import STILLS, container_for
+from vidstyle.media.image_sink import PATTERN, ImageSink
+from vidstyle.media.image_source import ENDINGS, ImageSource, pictures_in, pictures_like
+from vidstyle.media.notes import Note
+from vidstyle.media.sink import Sink
+from vidstyle.media.source import Source
+from vidstyle.media.stamps import DEFAULT_RATE
+
+__all__ = ["open_sink", "open_source"]
+
+
+def open_source(
+    path: str | os.PathLike[str],
+    *,
+    start: Fraction | None = None,
+    end: Fraction | None = None,
+    max_pixels: int = MAX_PIXELS,
+    deinterlace: bool = True,
+    hwaccel: str | None = None,
+    rate: Fraction = DEFAULT_RATE,
+    note: Note | None = None,
+) -> Source:
+    """Open a media file, a still, a folder of pictures (natural order) or a printf pattern (frames/%04d.png).
+
+    `start` and `end` are seconds from the beginning; the cut is [start, end) and begins at time 0 if `start` is given.
+    `rate` is for pictures. `hwaccel` is "auto", a device ("cuda") or None. InputError where nothing can be decoded.
+    """
+    path = Path(path)
+    if start is not None and start < 0:
+        raise OptionError("the start must not be negative")
+    if end is not None and end <= (start or 0):
+        raise OptionError("the end must come after the start")
+    cut = {"start": start, "end": end, "max_pixels": max_pixels, "note": note}
+    if path.is_dir():
+        return ImageSource(pictures_in(path), label=path, rate=rate, **cut)  # type: ignore[arg-type]
+    if PATTERN.search(path.name) and not path.exists():
+        return ImageSource(pictures_like(path), label=path, rate=rate, **cut)  # type: ignore[arg-type]
+    if not path.exists():
+        raise InputError(f"{path} does not exist; check the name")
+    if path.suffix.lower() in ENDINGS and not _moves(path):
+        return ImageSource([path], label=path, still=True, max_pixels=max_pixels, note=note)
+    return ClipSource(path, deinterlace=deinterlace, hwaccel=hwaccel, **cut)  # type: ignore[arg-type]
+
+
+def _moves(path: Path) -> bool:
+    """Whether a picture file is an animation (APNG; WebP says so in its header)."""
+    with path.open("rb") as file:
+        head = file.read(64)
+        return b"acTL" in head or (head[8:12] == b"WEBP" and b"ANIM" in head)
+
+
+def open_sink(
+    path: str | os.PathLike[str],
+    source: Source,
+    *,
+    size: tuple[int, int] | None = None,
+    encoder: EncoderSettings = EncoderSettings(),
+    overwrite: bool = True,
+    note: Note | None = None,
+) -> Sink:
+    """Open a clip, a still, a folder or a pattern (out/%05d.png) for the frames of `source`, before iterating it.
+
+    `size` is (width, height) of the frames that will be written, by default the source's. OutputError where the
+    result could not be written, OptionError for settings that the encoder does not know; nothing is left behind.
+    """
+    text, path = os.fspath(path), Path(path)
+    if _same(path, Path(source.info.path)):
+        raise OutputError(f"{path} is the input itself; choose another name")
+    settings = {"size": size, "encoder": encoder, "overwrite": overwrite, "note": note}
+    folder = path.is_dir() or text.endswith(("/", os.sep)) or not path.suffix
+    still = path.suffix.lower() in STILLS and (source.info.still or path.suffix.lower() != ".webp")
+    if folder or PATTERN.search(path.name) or still:
+        return ImageSink(path, source, **settings)  # type: ignore[arg-type]
+    return ClipSink(path, container_for(path), source, **settings)  # type: ignore[arg-type]
+
+
+def _same(one: Path, other: Path) -> bool:
+    one = one.parent if PATTERN.search(one.name) else one
+    other = other.parent if PATTERN.search(other.name) else other
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False

@@ -1,0 +1,110 @@
+"""Results that appear under their name only when they are complete."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+from vidstyle.errors import OutputError
+
+__all__ = ["StagedFile", "StagedFolder", "output_error"]
+
+
+def output_error(path: Path, error: BaseException) -> OutputError:
+    """One line for a failed write."""
+    code = getattr(error, "errno", None)
+    if code == errno.ENOSPC:
+        return OutputError(f"{path} cannot be written: the disk is full; free some space or write elsewhere")
+    if code in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return OutputError(f"{path} cannot be written: no permission; choose another folder")
+    if code in (errno.EFBIG, errno.EDQUOT):
+        return OutputError(f"{path} cannot be written: larger than this system allows here; write elsewhere")
+    text = " ".join(str(getattr(error, "strerror", None) or error or type(error).__name__).split())
+    return OutputError(f"{path} cannot be written: {text}")
+
+
+class _Staged:
+    def __init__(self, target: Path, overwrite: bool) -> None:
+        self.target = target
+        self.path = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        if not target.parent.is_dir():
+            raise OutputError(f"{target} cannot be written: there is no folder {target.parent}; make it first")
+        if target.exists() and not overwrite:
+            raise OutputError(f"{target} exists; choose another name or allow overwriting")
+
+
+class StagedFile(_Staged):
+    """A hidden file beside the target, on the same file system, that takes its name on `commit`."""
+
+    def __init__(self, target: Path, overwrite: bool) -> None:
+        super().__init__(target, overwrite)
+        if target.is_dir():
+            raise OutputError(f"{target} is a folder; give a file name")
+        try:
+            self.path.touch(exist_ok=False)  # unwritable folders are found before any work is done
+        except OSError as error:
+            raise output_error(target, error) from None
+
+    def commit(self) -> None:
+        try:
+            _sync(self.path)
+            os.replace(self.path, self.target)
+            _sync(self.target.parent)
+        except OSError as error:
+            self.discard()
+            raise output_error(self.target, error) from None
+
+    def discard(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+class StagedFolder(_Staged):
+    """A hidden folder beside the target.
+
+    A target that is absent or empty is replaced as a whole; into one that has files in it (with `overwrite`), the new
+    files are moved one by one and files of other names stay.
+    """
+
+    def __init__(self, target: Path, overwrite: bool) -> None:
+        empty = target.is_dir() and not any(target.iterdir())
+        if target.exists() and not target.is_dir():
+            raise OutputError(f"{target} is a file; give a folder name")
+        super().__init__(target, overwrite or empty)
+        try:
+            self.path.mkdir()
+        except OSError as error:
+            raise output_error(target, error) from None
+
+    def commit(self) -> None:
+        try:
+            for file in self.path.iterdir():
+                _sync(file)
+            if self.target.is_dir() and any(self.target.iterdir()):
+                for file in sorted(self.path.iterdir()):
+                    os.replace(file, self.target / file.name)
+                self.path.rmdir()
+            else:
+                if self.target.is_dir():
+                    self.target.rmdir()
+                os.replace(self.path, self.target)
+            _sync(self.target.parent)
+        except OSError as error:
+            self.discard()
+            raise output_error(self.target, error) from None
+
+    def discard(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):  # file systems that cannot sync this
+            raise
+    finally:
+        os.close(handle)

@@ -1,0 +1,72 @@
+"""Pictures that are looked at rather than processed: styles, masks."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from vidstyle.errors import StyleError
+from vidstyle.media.containers import MAX_PIXELS
+
+__all__ = ["load_image"]
+
+
+def load_image(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """A picture file as sRGB (H, W, 3) uint8: upright, transparency over white, first frame of an animation.
+
+    StyleError where it is missing, damaged, no picture, or larger than `max_pixels`.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise StyleError(f"{path} is a folder, not a picture")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's own limit is lower than ours
+            with Image.open(path) as image:
+                if image.width * image.height > max_pixels:
+                    raise StyleError(
+                        f"{path} is {image.width}x{image.height}, more than the limit of {max_pixels} pixels; scale it down"
+                    )
+                return _pixels(image)
+    except FileNotFoundError:
+        raise StyleError(f"{path} does not exist; check the name") from None
+    except UnidentifiedImageError:
+        raise StyleError(f"{path} is not a picture that can be read") from None
+    except Image.DecompressionBombError:
+        raise StyleError(f"{path} is larger than the limit of {max_pixels} pixels; scale it down") from None
+    except (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, MemoryError, OverflowError) as error:
+        text = " ".join(str(error).split())[:120]
+        raise StyleError(f"{path} cannot be read: {text or type(error).__name__}") from None
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    profile = image.info.get("icc_profile")
+    image.load()
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith(("I", "F")):  # 16-bit gray; Pillow's own conversion would clip it
+        deep = np.asarray(upright, np.float64)
+        peak = 65535 if deep.max(initial=0) > 255 else 255
+        gray = np.clip(np.rint(deep * (255 / peak)), 0, 255).astype(np.uint8)
+        return np.dstack([gray] * 3)
+    if upright.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in upright.info:
+        rgba = upright.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, "white")
+        return np.array(Image.alpha_composite(white, rgba).convert("RGB"))
+    if profile:
+        upright = _to_srgb(upright, profile)
+    return np.array(upright.convert("RGB"))
+
+
+def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """By the embedded profile; a profile that does not fit the picture is ignored, as browsers do."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        return image if converted is None else converted
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return image
