@@ -1,3 +1,63 @@
-"""vidstyle: video style transfer that keeps everything but the look."""
+"""Video style transfer: stylizes the picture, keeps everything else of the clip.
+
+>>> import vidstyle
+>>> vidstyle.stylize("in.mp4", style="monet.jpg", output="out.mp4", on_progress=print)
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import (
+    DeviceError,
+    InputError,
+    MissingExtra,
+    ModelError,
+    OptionError,
+    OutOfMemory,
+    OutputError,
+    StyleError,
+    VidstyleError,
+)
+
+if TYPE_CHECKING:
+    from .pipeline import Progress, Result, stylize
+    from .stylizers import StyleCode, Stylizer
 
 __version__ = "0.1.0"
+__all__ = [
+    "DeviceError",
+    "InputError",
+    "MissingExtra",
+    "ModelError",
+    "OptionError",
+    "OutOfMemory",
+    "OutputError",
+    "Progress",
+    "Result",
+    "StyleCode",
+    "StyleError",
+    "Stylizer",
+    "VidstyleError",
+    "__version__",
+    "stylize",
+]
+
+LATER = {
+    "Progress": "pipeline",
+    "Result": "pipeline",
+    "StyleCode": "stylizers",
+    "Stylizer": "stylizers",
+    "stylize": "pipeline",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # PyTorch takes seconds to import; `vidstyle --help` should not.
+    if name not in LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{LATER[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ..errors import InputError
-from ..nets.vgg import VGG
+from vidstyle.errors import InputError
+from vidstyle.nets.vgg import VGG
 
 __all__ = ["Perceptual", "load_perceptual"]
 

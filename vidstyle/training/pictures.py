@@ -11,7 +11,7 @@ from kornia.augmentation import AugmentationSequential, RandomHorizontalFlip, Ra
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from ..errors import InputError
+from vidstyle.errors import InputError
 
 __all__ = ["Pictures", "held_out", "list_pictures"]
 

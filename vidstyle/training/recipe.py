@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import OptionError
+from vidstyle.errors import OptionError
 
 if sys.version_info >= (3, 11):
     import tomllib

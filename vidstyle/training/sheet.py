@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..nets.protocol import StyleNet
+from vidstyle.nets.protocol import StyleNet
 
 __all__ = ["sample_sheet"]
 

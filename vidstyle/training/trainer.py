@@ -12,11 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import InputError, MissingExtra, ModelError
-from ..nets.brisk import Brisk
-from ..temporal.losses import steadiness
-from ..temporal.random_flow import random_flow
-from ..temporal.warp import warp
+from vidstyle.errors import InputError, MissingExtra, ModelError
+from vidstyle.nets.brisk import Brisk
+from vidstyle.temporal.losses import steadiness
+from vidstyle.temporal.random_flow import random_flow
+from vidstyle.temporal.warp import warp
+
 from .losses import content_distance, gram_distance, statistics, statistics_distance, total_variation
 from .perceptual import Perceptual, load_perceptual
 from .pictures import Pictures, held_out, list_pictures
@@ -54,7 +55,9 @@ def style_target(features: dict[str, Tensor]) -> Tensor:
     return torch.cat([torch.cat(statistics(value.float()), 1) for value in features.values()], 1).log1p()
 
 
-def losses(lesson: nn.Module, judge: Perceptual, content: Tensor, style: Tensor, recipe: Recipe, step: int, exact: bool):
+def losses(
+    lesson: nn.Module, judge: Perceptual, content: Tensor, style: Tensor, recipe: Recipe, step: int, exact: bool
+):
     """Every term of one step, unweighted, by its name in the recipe."""
     temporal = recipe.temporal > 0 and step % recipe.temporal_every == 0
     contents = [content]
@@ -150,7 +153,13 @@ def train(
     lesson, optimizer = fabric.setup(lesson, optimizer)
 
     output.mkdir(parents=True, exist_ok=True)
-    state: dict[str, Any] = {"lesson": lesson, "optimizer": optimizer, "step": 0, "seconds": 0.0, "recipe": asdict(recipe)}
+    state: dict[str, Any] = {
+        "lesson": lesson,
+        "optimizer": optimizer,
+        "step": 0,
+        "seconds": 0.0,
+        "recipe": asdict(recipe),
+    }
     if resume and (output / CHECKPOINT).exists():
         try:
             state |= fabric.load(output / CHECKPOINT, {"lesson": lesson, "optimizer": optimizer})
@@ -160,7 +169,9 @@ def train(
     if kept:
         # Four contents that training never sees, eight styles.
         shown = Pictures(kept, recipe.side, recipe.crop, (1.0, 1.0), fabric.device).pixels
-        sample = tuple(pixels[:: max(1, len(pixels) // n)][:n].float() / 255 for pixels, n in ((shown, 4), (styles.pixels, 8)))
+        sample = tuple(
+            pixels[:: max(1, len(pixels) // n)][:n].float() / 255 for pixels, n in ((shown, 4), (styles.pixels, 8))
+        )
 
     clock = Clock(recipe, state["seconds"])
     step, first = state["step"], state["step"]
@@ -173,7 +184,9 @@ def train(
             content, style = contents.sample(recipe.batch), styles.sample(recipe.batch)
             with fabric.autocast():
                 terms = losses(lesson, judge, content, style, recipe, step, exact)
-            loss = sum((getattr(recipe, name) * term for name, term in terms.items()), torch.zeros((), device=fabric.device))
+            loss = sum(
+                (getattr(recipe, name) * term for name, term in terms.items()), torch.zeros((), device=fabric.device)
+            )
             if not torch.isfinite(loss):
                 raise InputError(f"the loss is {loss.item()} at step {step}; lower the recipe's learning_rate")
             optimizer.zero_grad()
@@ -190,8 +203,16 @@ def train(
                     writer.add_scalar(f"loss/{name}", value, step)
                 if on_progress:
                     speed = recipe.batch * (step - first) / max(1e-6, clock.seconds - clock.spent)
-                    on_progress({"step": step, "progress": progress, "seconds": clock.seconds, "samples_per_second": speed,
-                                 "exact": exact, **running})
+                    on_progress(
+                        {
+                            "step": step,
+                            "progress": progress,
+                            "seconds": clock.seconds,
+                            "samples_per_second": speed,
+                            "exact": exact,
+                            **running,
+                        }
+                    )
             if sample and (step % sheet_every == 0):
                 sample_sheet(net, *sample, output / f"sheet_{step:06d}.png")
             if step % checkpoint_every == 0:

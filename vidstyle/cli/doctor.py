@@ -1,0 +1,101 @@
+"""`vidstyle doctor`: what this machine can do, and what is missing."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from .terminal import out, print_json
+
+__all__ = ["doctor"]
+
+ENCODERS = (
+    "libx264",
+    "libx265",
+    "libsvtav1",
+    "libvpx-vp9",
+    "prores_ks",
+    "dnxhd",
+    "ffv1",
+    "gif",
+    "libwebp_anim",
+    "h264_nvenc",
+    "hevc_nvenc",
+    "h264_qsv",
+    "h264_videotoolbox",
+)
+EXTRAS = {
+    "openvino": "openvino",
+    "onnxruntime": "onnx",
+    "onnx": "onnx",
+    "lightning-fabric": "train",
+    "tensorboard": "train",
+}
+
+
+def doctor(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """Tell what this machine can do, and what is missing."""
+    facts = list(_facts())
+    if json:
+        print_json([{"what": what, "state": state, "hint": hint} for what, state, hint in facts])
+        return
+    table = Table(box=None, show_header=False)
+    for what, state, hint in facts:
+        table.add_row(what, state, f"[yellow]{hint}[/yellow]" if hint else "")
+    out.print(table)
+
+
+def _facts() -> Iterator[tuple[str, str, str]]:
+    """(what, how it stands, what to do about it)."""
+    import av
+    import torch
+
+    from vidstyle.media import encoder_works
+    from vidstyle.runtime.device import cpu_threads, pick_device
+    from vidstyle.styles import builtin_styles
+    from vidstyle.zoo import available
+
+    yield "system", f"{platform.system()} {platform.machine()}, Python {platform.python_version()}", ""
+    yield "processor", f"{_processor()}, {cpu_threads()} threads", ""
+    yield "PyTorch", torch.__version__, ""
+    yield "PyAV", f"{av.__version__}, FFmpeg {av.ffmpeg_version_info}", ""
+    if torch.cuda.is_available():
+        name, memory = torch.cuda.get_device_name(), torch.cuda.get_device_properties(0).total_memory
+        yield "GPU", f"{name}, {memory / 2**30:.0f} GiB", ""
+    elif os.path.exists("/proc/driver/nvidia"):
+        yield "GPU", "there is one, but this PyTorch cannot use it", "pip install torch, a build with CUDA"
+    else:
+        yield "GPU", "none", ""
+    yield "stylizes on", str(pick_device()), ""
+    for package, extra in EXTRAS.items():
+        try:
+            yield package, version(package), ""
+        except PackageNotFoundError:
+            yield package, "not installed", f"pip install 'vidstyle[{extra}]'"
+    working = [name for name in ENCODERS if encoder_works(name)]
+    yield "encoders", ", ".join(working), ""
+    missing = [name for name in ENCODERS if name not in working]
+    if missing:
+        yield "not here", ", ".join(missing), ""
+    cards = available()
+    yield (
+        "models",
+        ", ".join(card.name for card in cards) or "none",
+        "" if cards else "the package is incomplete; install it again",
+    )
+    styles = builtin_styles()
+    yield "styles", ", ".join(styles) or "none", "" if styles else "the package is incomplete; install it again"
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

@@ -1,0 +1,72 @@
+"""The command `vidstyle`: parse, call, report."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+from vidstyle import __version__
+from vidstyle.errors import VidstyleError
+
+from . import bench, doctor, lists, probe, stylize, train
+from .terminal import fail
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="vidstyle",
+    help="Stylize video: the picture is painted, everything else of the clip stays.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    add_completion=False,
+)
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(f"vidstyle {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("stylize")(stylize.stylize)
+app.command("styles")(lists.styles)
+app.command("models")(lists.models)
+app.command("probe")(probe.probe)
+app.command("doctor")(doctor.doctor)
+app.command("bench")(bench.bench)
+app.command("train")(train.train)
+
+
+def _terminate(number: int, frame: object) -> None:
+    """A polite kill ends like Ctrl-C: nothing half-written stays."""
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command; exit 0, 2 for what the user can put right, 130 for Ctrl-C."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app()
+    except VidstyleError as error:
+        fail(str(error))
+        sys.exit(2)
+    except KeyboardInterrupt:
+        fail("interrupted; nothing was written")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""`vidstyle stylize`: a clip, a still or a folder of pictures, painted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vidstyle.errors import OptionError
+
+from .terminal import note, out, print_json, progress_bar
+from .times import parse_time
+
+__all__ = ["stylize"]
+
+PICTURE, OUTPUT, TIME, ENCODER, MACHINE = "Picture", "Output", "Part of the clip", "Encoder", "Machine"
+
+
+def _pairs(options: list[str]) -> dict[str, str]:
+    pairs = {}
+    for option in options:
+        name, equals, value = option.partition("=")
+        if not equals or not name:
+            raise OptionError(f"--encoder-option {option} is not of the form name=value")
+        pairs[name] = value
+    return pairs
+
+
+def _batch(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise OptionError(f"--batch {text} is neither auto nor a number of frames")
+    return int(text)
+
+
+def stylize(
+    input: Annotated[
+        Path, typer.Argument(metavar="IN", help="A clip, a still, a folder of pictures, or frames/%04d.png.")
+    ],
+    style: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--style",
+            "-s",
+            metavar="IMG[:WEIGHT]",
+            help="A picture or a built-in style; repeat to mix several.",
+            rich_help_panel=PICTURE,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="OUT", help="Default: beside the input.", rich_help_panel=OUTPUT),
+    ] = None,
+    model: Annotated[str, typer.Option(help="A model's name or a checkpoint file.", rich_help_panel=PICTURE)] = "brisk",
+    strength: Annotated[float, typer.Option(help="0 (the content) to 1.", rich_help_panel=PICTURE)] = 1.0,
+    keep_color: Annotated[
+        bool, typer.Option("--keep-color", help="Keep the content's colours.", rich_help_panel=PICTURE)
+    ] = False,
+    style_size: Annotated[
+        int | None,
+        typer.Option(
+            help="Short side at which the net sees the style; larger gives larger strokes.", rich_help_panel=PICTURE
+        ),
+    ] = None,
+    max_side: Annotated[
+        int | None, typer.Option(help="Longest side of the result, in pixels.", rich_help_panel=PICTURE)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of whatever is random.", rich_help_panel=PICTURE)] = 0,
+    start: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Begin here: 12.5 or 00:00:12.5.", rich_help_panel=TIME)
+    ] = None,
+    end: Annotated[str | None, typer.Option(metavar="TIME", help="Stop before here.", rich_help_panel=TIME)] = None,
+    codec: Annotated[
+        str | None,
+        typer.Option(
+            help="h264, h265, av1, vp9, prores, dnxhr, ffv1, gif, webp, or FFmpeg's name (h264_nvenc).",
+            rich_help_panel=ENCODER,
+        ),
+    ] = None,
+    crf: Annotated[
+        float | None, typer.Option(help="Constant quality; lower is better.", rich_help_panel=ENCODER)
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="The encoder's preset, from ultrafast to veryslow.", rich_help_panel=ENCODER)
+    ] = None,
+    pix_fmt: Annotated[str | None, typer.Option(help="Default: like the input.", rich_help_panel=ENCODER)] = None,
+    encoder_option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="K=V", help="Any option of the encoder; repeatable.", rich_help_panel=ENCODER),
+    ] = None,
+    keep_fields: Annotated[
+        bool, typer.Option("--keep-fields", help="Leave interlaced frames interlaced.", rich_help_panel=PICTURE)
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=MACHINE)] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32, fp16 or bf16.", rich_help_panel=MACHINE)] = "auto",
+    runtime: Annotated[
+        str, typer.Option(help="auto, openvino, onnxruntime or pytorch.", rich_help_panel=MACHINE)
+    ] = "auto",
+    batch: Annotated[str, typer.Option(help="Frames at once: auto or a number.", rich_help_panel=MACHINE)] = "auto",
+    hardware_decoding: Annotated[
+        str, typer.Option(help="auto, off, or FFmpeg's name of a device (cuda, qsv …).", rich_help_panel=MACHINE)
+    ] = "auto",
+    max_pixels: Annotated[
+        int, typer.Option(help="Largest frame that is accepted, in pixels.", rich_help_panel=MACHINE)
+    ] = 64_000_000,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite/--no-overwrite", help="Replace an existing result.", rich_help_panel=OUTPUT)
+    ] = True,
+    json: Annotated[
+        bool, typer.Option("--json", help="Progress and result as JSON lines on stdout.", rich_help_panel=OUTPUT)
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress bar, no notes.", rich_help_panel=OUTPUT)
+    ] = False,
+) -> None:
+    """Paint a clip in the style of a picture; sound, subtitles, times and tags stay."""
+    times = {"start": parse_time(start) if start else None, "end": parse_time(end) if end else None}
+    encoder_options, frames_at_once = _pairs(encoder_option or []), _batch(batch)
+    with progress_bar(not json and not quiet) as bar:
+        task = bar.add_task(input.name, total=None, of="?")
+        from vidstyle.pipeline import Progress
+        from vidstyle.pipeline import stylize as run
+        from vidstyle.styles import parse_style
+
+        def on_progress(event: Progress) -> None:
+            if json:
+                print_json(
+                    {
+                        "event": "progress",
+                        "frames": event.frames,
+                        "total": event.total,
+                        "fps": round(event.fps, 2),
+                        "eta": event.eta,
+                        "limited_by": event.limited_by,
+                    }
+                )
+            else:
+                bar.update(
+                    task,
+                    completed=event.frames,
+                    total=event.total,
+                    of=event.total or "?",
+                    fps=event.fps,
+                    limited_by=event.limited_by,
+                )
+
+        def on_note(text: str) -> None:
+            if json:
+                print_json({"event": "note", "text": text})
+            elif not quiet:
+                note(text)
+
+        result = run(
+            input,
+            [parse_style(argument) for argument in style] if style else None,
+            output,
+            model=model,
+            strength=strength,
+            keep_color=keep_color,
+            style_size=style_size,
+            max_side=max_side,
+            **times,
+            seed=seed,
+            device=device,
+            precision=precision,
+            runtime=runtime,
+            batch=frames_at_once,
+            codec=codec,
+            crf=crf,
+            preset=preset,
+            pix_fmt=pix_fmt,
+            encoder_options=encoder_options,
+            deinterlace=not keep_fields,
+            hardware_decoding=None if hardware_decoding == "off" else hardware_decoding,
+            max_pixels=max_pixels,
+            overwrite=overwrite,
+            on_progress=on_progress,
+            on_note=on_note,
+        )
+    if json:
+        print_json({"event": "done", **result.to_dict()})
+    elif not quiet:
+        frames = f"{result.frames} frame" + ("s" if result.frames != 1 else "")
+        out.print(
+            f"{result.output}: {frames}, {result.size[0]}×{result.size[1]}, {result.fps:.1f} fps on {result.runtime}, {result.seconds:.1f} s in all"
+        )

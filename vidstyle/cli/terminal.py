@@ -1,0 +1,59 @@
+"""What the commands say, and where: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+__all__ = ["errors", "fail", "note", "out", "print_json", "progress_bar"]
+
+out = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def fail(message: str) -> None:
+    """An error, on one line."""
+    errors.print(Text("error: ", style="bold red") + Text(" ".join(message.split())))
+
+
+def note(message: str) -> None:
+    """Something a user should know, on one line."""
+    errors.print(Text("note: ", style="yellow") + Text(" ".join(message.split())))
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on one line, on stdout."""
+    sys.stdout.write(json.dumps(value, default=str, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+class Rate(ProgressColumn):
+    """Frames per second and the stage that limits them."""
+
+    def render(self, task: Task) -> Text:
+        fps = task.fields.get("fps", 0.0)
+        return Text(
+            f"{fps:5.1f} fps  limited by {task.fields.get('limited_by', '…')}" if fps else "starting …", style="cyan"
+        )
+
+
+@contextmanager
+def progress_bar(shown: bool) -> Iterator[Progress]:
+    """A progress bar on stderr; nothing where stderr is not a terminal or `shown` is False."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.fields[of]}"),
+        Rate(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors, transient=True, disable=not (shown and errors.is_terminal)) as bar:
+        yield bar

@@ -1,0 +1,61 @@
+"""`vidstyle train`: a model of one's own, from photos and paintings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .terminal import out, progress_bar
+
+__all__ = ["train"]
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name (brisk) or a .toml file.")],
+    photos: Annotated[Path, typer.Option(help="Folder with contents.", exists=True, file_okay=False)],
+    paintings: Annotated[Path, typer.Option(help="Folder with styles.", exists=True, file_okay=False)],
+    teachers: Annotated[Path, typer.Option(help="Folder with the perceptual encoders.", exists=True, file_okay=False)],
+    output: Annotated[
+        Path, typer.Option("--out", help="Folder for the checkpoint, scalars, sheets and the model.")
+    ] = Path("runs/brisk"),
+    minutes: Annotated[
+        float | None, typer.Option(help="Tie the schedule to the clock: end after so many minutes.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Length of the schedule, in place of the recipe's.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Batch size, in place of the recipe's.")] = None,
+    start_from: Annotated[str | None, typer.Option(metavar="MODEL", help="First weights: a name or a file.")] = None,
+    licence: Annotated[str, typer.Option(help="Licence of the model, for its card.")] = "unknown",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    precision: Annotated[str | None, typer.Option(help="Fabric's name: 32-true, bf16-mixed …")] = None,
+    resume: Annotated[bool, typer.Option("--resume/--restart", help="Go on from the checkpoint in --out.")] = True,
+) -> None:
+    """Train a model; it resumes from its checkpoint and ends as one safetensors file with its card."""
+    from vidstyle.training import load_recipe, save_trained
+    from vidstyle.training import train as run
+    from vidstyle.zoo import load
+
+    settings = load_recipe(recipe, minutes=minutes, steps=steps, batch=batch)
+    first = load(start_from).net if start_from else None
+    with progress_bar(shown=True) as bar:
+        task = bar.add_task(f"training {recipe}", total=1000, of="1000")
+
+        def on_progress(event: dict[str, Any]) -> None:
+            terms = "  ".join(f"{name} {event[name]:.3f}" for name in ("content", "style", "temporal") if name in event)
+            bar.update(task, completed=1000 * event["progress"], description=f"step {event['step']}  {terms}")
+
+        net, report = run(
+            settings,
+            photos,
+            paintings,
+            teachers,
+            output,
+            device=device,
+            precision=precision,
+            start_from=first,
+            resume=resume,
+            on_progress=on_progress,
+        )
+    path = save_trained(net, settings, report, photos, paintings, output, licence)
+    out.print(f"{path}: {report['samples']:,} samples in {report['hours']:.2f} hours")

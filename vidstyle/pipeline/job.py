@@ -1,0 +1,144 @@
+"""One job from a file to a file: open, paint, write."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from pathlib import Path
+
+import torch
+
+from vidstyle.errors import OptionError
+from vidstyle.frames import Batch, Frame
+from vidstyle.media import EncoderSettings, default_output, open_sink, open_source
+from vidstyle.stylizers.feedforward import StyleInput, Stylizer
+from vidstyle.stylizers.protocol import StyleCode
+
+from .convert import fit, upload
+from .offline import run
+from .progress import Progress, Result
+
+__all__ = ["stylize"]
+
+WORTH_TUNING = 50
+"""Frames from which measuring the runtimes pays."""
+
+
+def stylize(
+    input: str | Path,
+    style: StyleInput | Iterable[tuple[StyleInput, float]] | None = None,
+    output: str | Path | None = None,
+    *,
+    model: str | Path | Stylizer = "brisk",
+    strength: float = 1.0,
+    keep_color: bool = False,
+    style_size: int | None = None,
+    max_side: int | None = None,
+    start: Fraction | float | None = None,
+    end: Fraction | float | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    precision: str = "auto",
+    runtime: str = "auto",
+    batch: int | None = None,
+    codec: str | None = None,
+    crf: float | None = None,
+    preset: str | None = None,
+    pix_fmt: str | None = None,
+    encoder_options: Mapping[str, str] | None = None,
+    deinterlace: bool = True,
+    hardware_decoding: str | None = None,
+    max_pixels: int = 64_000_000,
+    overwrite: bool = True,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
+) -> Result:
+    """Stylize a clip, a still or a folder of pictures, and keep everything that is not the picture.
+
+    style: a built-in name, a picture (file, PIL image, tensor), or several with weights; None for a model that has its
+    style in its weights. output: where to; None writes beside the input. model: a name, a checkpoint or a Stylizer.
+    strength: 0 (the content) to 1. keep_color: keep the content's chrominance. style_size: short side in pixels at
+    which the net sees the style; larger gives larger strokes. max_side: longest side of the result, in pixels.
+    start, end: the part to take, in seconds. batch: frames at once, None for a number that suits the device.
+    codec, crf, preset, pix_fmt, encoder_options: as FFmpeg's encoders name them. deinterlace: False keeps fields.
+    max_pixels: largest frame that is accepted. on_progress, on_note: called while the work goes on.
+
+    The output appears under its name when it is complete. Raises a VidstyleError whose one line says what to do.
+    """
+    began = time.perf_counter()
+    notes: list[str] = []
+
+    def note(text: str) -> None:
+        if text not in notes:
+            notes.append(text)
+            if on_note:
+                on_note(text)
+
+    if max_side is not None and max_side < 16:
+        raise OptionError(f"max-side {max_side} is too small; give at least 16 pixels")
+    if batch is not None and batch < 1:
+        raise OptionError(f"batch {batch} makes no sense; give 1 or more")
+    if start is not None and end is not None and end <= start:
+        raise OptionError(f"the end ({float(end):g} s) must come after the start ({float(start):g} s)")
+    torch.manual_seed(seed)
+
+    source = open_source(
+        input,
+        start=None if start is None else Fraction(start),
+        end=None if end is None else Fraction(end),
+        max_pixels=max_pixels,
+        deinterlace=deinterlace,
+        hwaccel=hardware_decoding,
+        note=note,
+    )
+    with source:
+        painter = model if isinstance(model, Stylizer) else Stylizer(model, device, precision, runtime, note)
+        code = painter.encode_style(style, strength=strength, keep_color=keep_color, size=style_size)
+        target = Path(output) if output is not None else default_output(source, _suffix(style, painter))
+        size = fit(source.info.size, max_side)
+        settings = EncoderSettings(codec, crf, preset, pix_fmt, dict(encoder_options or {}))
+        with open_sink(target, source, size=size, encoder=settings, overwrite=overwrite, note=note) as sink:
+            if source.info.frames is None or source.info.frames >= WORTH_TUNING:
+                painter.tune(code, size[1], size[0])
+            paint = None if strength == 0 and size == source.info.size else _painter(painter, code, size)
+            counts = run(source, sink, paint, batch or _batch_for(painter, size), on_progress)
+            work_seconds = counts.seconds
+            if counts.repeated:
+                note(f"{counts.repeated} damaged frame(s) were replaced by the frame before")
+    return Result(
+        output=target,
+        frames=counts.written,
+        seconds=time.perf_counter() - began,
+        fps=counts.written / max(work_seconds, 1e-9),
+        size=size,
+        runtime=painter.engine.name,
+        stages=counts.stages,
+        notes=notes,
+        repeated=counts.repeated,
+    )
+
+
+def _painter(painter: Stylizer, code: StyleCode, size: tuple[int, int]) -> Callable[[list[Frame]], Batch]:
+    def paint(frames: list[Frame]) -> Batch:
+        batch = upload(frames, painter.device, size)
+        batch.pixels = painter(batch.pixels, code)
+        return batch
+
+    return paint
+
+
+def _batch_for(painter: Stylizer, size: tuple[int, int]) -> int:
+    """One frame at a time on a CPU, where batches gain nothing; some 8 megapixels at a time on a GPU."""
+    if painter.device.type == "cpu":
+        return 1
+    return max(1, min(16, 8_000_000 // (size[0] * size[1])))
+
+
+def _suffix(style: object, painter: Stylizer) -> str:
+    """What the default output's name gets: the style's name, or the model's."""
+    if isinstance(style, (str, Path)):
+        return Path(style).stem
+    if isinstance(style, (list, tuple)) and style and isinstance(style[0][0], (str, Path)):
+        return "-".join(Path(str(picture)).stem for picture, _ in style[:3])
+    return painter.model.card.name if painter.fixed_style else "stylized"

@@ -1,0 +1,69 @@
+"""Which engine: asked for by name, or the fastest of those that are there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import torch
+
+from vidstyle.errors import MissingExtra, OptionError
+from vidstyle.nets.brisk import Brisk
+from vidstyle.nets.protocol import StyleCode, StyleNet
+
+from .eager import EagerEngine
+from .engine import Engine
+from .onnxruntime import OnnxRuntimeEngine
+from .openvino import OpenVinoEngine
+
+__all__ = ["RUNTIMES", "engines", "fastest"]
+
+RUNTIMES = ("auto", "openvino", "onnxruntime", "pytorch")
+
+
+def engines(net: StyleNet, device: torch.device, dtype: torch.dtype | None, runtime: str = "auto") -> list[Engine]:
+    """The engines that can run `net` here, the one that is fastest on most machines first.
+
+    `runtime` names one of RUNTIMES; a named one that cannot run the net is an OptionError or a MissingExtra.
+    """
+    if runtime not in RUNTIMES:
+        raise OptionError(f"no runtime is called {runtime}; choose {', '.join(RUNTIMES)}")
+    graphs = isinstance(net, Brisk) and device.type == "cpu"
+    if runtime in ("openvino", "onnxruntime") and not graphs:
+        raise OptionError(f"{runtime} runs brisk on a CPU only; leave --runtime out or choose pytorch")
+    makers: dict[str, Callable[[], Engine]] = {}
+    if isinstance(net, Brisk) and graphs:
+        brisk = net
+        makers["openvino"] = lambda: OpenVinoEngine(brisk, dtype)
+        if dtype in (None, torch.float32):
+            makers["onnxruntime"] = lambda: OnnxRuntimeEngine(brisk)
+    makers["pytorch"] = lambda: EagerEngine(net, device, dtype)
+    if runtime != "auto":
+        if runtime not in makers:
+            raise OptionError(f"{runtime} cannot compute in that precision; choose --precision auto or fp32")
+        return [makers[runtime]()]
+    found: list[Engine] = []
+    for make in makers.values():
+        try:
+            found.append(make())
+        except MissingExtra:
+            continue
+    return found
+
+
+def fastest(found: list[Engine], code: StyleCode, height: int, width: int) -> Engine:
+    """The engine that paints one frame of that size soonest, measured; a single engine is not measured."""
+    if len(found) == 1:
+        return found[0]
+    frame = torch.rand(1, 3, height, width)
+
+    def seconds(engine: Engine) -> float:
+        engine(frame, code, 1.0)
+        runs = []
+        for _ in range(2):
+            started = time.perf_counter()
+            engine(frame, code, 1.0)
+            runs.append(time.perf_counter() - started)
+        return min(runs)
+
+    return min(found, key=seconds)

@@ -1,0 +1,54 @@
+"""Where a net runs and how precisely."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from vidstyle.errors import DeviceError, OptionError
+
+__all__ = ["cpu_threads", "pick_device", "pick_precision"]
+
+PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """The device of that name; "auto" takes a CUDA GPU, then Apple's, then the CPU. DeviceError if it is not there."""
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        return torch.device(next(kind for kind, is_there in there.items() if is_there))
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise OptionError(f"no device is called {name}; choose auto, cpu, cuda or mps") from None
+    if device.type not in there:
+        raise OptionError(f"vidstyle does not run on {name}; choose auto, cpu, cuda or mps")
+    if not there[device.type]:
+        usable = ", ".join(kind for kind, is_there in there.items() if is_there)
+        raise DeviceError(f"this machine has no usable {device.type} device (usable: {usable}); see vidstyle doctor")
+    if device.type == "cuda" and device.index is not None and device.index >= torch.cuda.device_count():
+        raise DeviceError(f"there is no {name}; this machine has {torch.cuda.device_count()} CUDA device(s)")
+    return device
+
+
+def pick_precision(name: str, device: torch.device) -> torch.dtype | None:
+    """The dtype of that name ("fp32", "fp16", "bf16"). For "auto": fp16 on a GPU, None (the runtime's choice) else."""
+    if name == "auto":
+        return None if device.type == "cpu" else torch.float16
+    if name not in PRECISIONS:
+        raise OptionError(f"no precision is called {name}; choose auto, {', '.join(PRECISIONS)}")
+    if device.type == "cpu" and name == "fp16":
+        raise OptionError("a CPU has no fast fp16; choose auto, fp32 or bf16")
+    return PRECISIONS[name]
+
+
+def cpu_threads() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,27 @@
+"""PyTorch as it is: every net, every device."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from vidstyle.nets.protocol import StyleCode, StyleNet
+
+__all__ = ["EagerEngine"]
+
+
+class EagerEngine:
+    """A net in eager PyTorch, channels last."""
+
+    name = "pytorch"
+
+    def __init__(self, net: StyleNet, device: torch.device, dtype: torch.dtype | None = None) -> None:
+        self.dtype = dtype or torch.float32
+        self.device = device
+        self.net = net.to(device=device, dtype=self.dtype, memory_format=torch.channels_last).eval()
+
+    @torch.inference_mode()
+    def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
+        code = tuple(tensor.to(self.device, self.dtype) for tensor in code)
+        ready = frames.to(self.dtype, memory_format=torch.channels_last)
+        return self.net(ready, code, strength).to(frames.dtype)

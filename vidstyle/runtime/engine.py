@@ -1,0 +1,21 @@
+"""What runs a net: one protocol, one file per runtime."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from torch import Tensor
+
+from vidstyle.nets.protocol import StyleCode
+
+__all__ = ["Engine"]
+
+
+class Engine(Protocol):
+    """Runs one net on one device."""
+
+    name: str
+
+    def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
+        """frames (N, 3, H, W) in [0, 1], any size, on the engine's device -> painted, same shape, not clamped."""
+        ...
