@@ -1,7 +1,9 @@
 """Media in and out: the only code that knows PyAV and FFmpeg."""
 
-from vidstyle.media.encoders import EncoderSettings
-from vidstyle.media.opening import open_sink, open_source
+from vidstyle.media.capabilities import encoder_works
+from vidstyle.media.encoders import EncoderSettings, encoder_works
+from vidstyle.media.naming import default_output
+from vidstyle.media.opening import default_output, open_sink, open_source
 from vidstyle.media.probe import MediaInfo, StreamInfo, probe
 from vidstyle.media.sink import Sink
 from vidstyle.media.source import Source, SourceInfo
@@ -14,6 +16,10 @@ __all__ = [
     "Source",
     "SourceInfo",
     "StreamInfo",
+    "default_output",
+    "encoder_works",
+    "default_output",
+    "encoder_works",
     "load_image",
     "open_sink",
     "open_source",

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from fractions import Fraction
 from pathlib import Path
 
 import av
+import av.format
 import cv2
+from av.codec import Codec, CodecContext
 from av.codec.context import Flags
 from av.container import OutputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from vidstyle.errors import OutputError
 from vidstyle.frames import ColorSpec, Frame
+from vidstyle.media.clip_source import ClipSource
 from vidstyle.media.colour import ColourWriter, has_alpha
 from vidstyle.media.copies import Copies
 from vidstyle.media.display import turned, turns_of
@@ -28,14 +33,17 @@ from vidstyle.media.encoders import (
 from vidstyle.media.formats import Container
 from vidstyle.media.notes import Note, Notes
 from vidstyle.media.palette import Palette
+from vidstyle.media.sidedata import CAPTIONS, ON_STREAM, hdr_params, side_data
 from vidstyle.media.sink import Sink
 from vidstyle.media.source import Source, SourceInfo
-from vidstyle.media.stamps import DEFAULT_RATE
 from vidstyle.media.staging import StagedFile, output_error
+from vidstyle.media.stamps import DEFAULT_RATE
 
 __all__ = ["ClipSink"]
 
 SRGB_TRANSFER = 13
+LONGEST_DELAY = 1 << 40  # ticks between decoding and showing; more is no time at all
+HDR_IN_STREAM = ("libx264", "libx265", "libsvtav1")
 
 
 class ClipSink(Sink):
@@ -69,7 +77,7 @@ class ClipSink(Sink):
         self._last_pts: int | None = None
         try:
             with self._errors():
-                self._open(container, source, codec.name, pix_fmt, encoder)
+                self._open(container, source, codec, pix_fmt, encoder)
         except BaseException:
             self.abort()
             raise
@@ -86,18 +94,66 @@ class ClipSink(Sink):
             metadata_errors="surrogateescape",
         )
         rate = info.rate or DEFAULT_RATE
-        if codec not in out.supported_codecs:
-            raise OutputError(f"{container.name} cannot hold {codec}; choose another codec or container")
-        self._stream = stream = out.add_stream(codec, rate=rate)
-        assert isinstance(stream, VideoStream)
-        context = stream.codec_context
+        if codec.name not in out.supported_codecs:
+            raise OutputError(f"{container.name} cannot hold {codec.name}; choose another codec or container")
         self._time_base = container.time_base or (1 / rate if container.fixed_rate else info.time_base)
-        context.time_base = stream.time_base = self._time_base
+        self._stream, self._encoder = self._add_stream(out, source, codec, rate)
+        self._configure(self._encoder, container, pix_fmt, rate)
+        params = hdr_params(codec.name, info.light)
+        self._encoder.options = encoder_options(self._encoder, settings, pix_fmt, params)
+        open_encoder(self._encoder)
+        self._encoder.options = {}
+        if self._stream.codec_context is not self._encoder:
+            self._configure(self._stream.codec_context, container, pix_fmt, rate)
+            self._stream.codec_context.extradata = self._encoder.extradata
+        if info.display_matrix and container.display_matrix:
+            self._stream.set_display_matrix(info.display_matrix)
+        copies.add_to(out, self._stream)
+        self._copies = copies
+        out.start_encoding()
+        self._check_clock(container)
+
+    def _add_stream(
+        self, out: OutputContainer, source: Source, codec: Codec, rate: Fraction
+    ) -> tuple[VideoStream, VideoCodecContext]:
+        """The video stream and its encoder.
+
+        PyAV cannot write a stream's side data, only copy a whole stream with it. So where the codec stays the same and
+        there is such data, the stream is a copy of the input's, and the encoder stands beside it.
+        """
+        kinds = self._info.side_data & set(ON_STREAM)
+        dolby = {k for k in self._info.side_data if k.startswith("DOVI")}
+        if dolby:
+            self.notes("Dolby Vision is left out: it describes the unpainted picture")
+        if not kinds:
+            pass
+        elif isinstance(source, ClipSource) and codec.canonical_name == self._info.codec and not dolby:
+            encoder = CodecContext.create(codec, "w")
+            assert isinstance(encoder, VideoCodecContext)
+            if out.format.flags & av.format.Flags.global_header.value:
+                encoder.flags |= Flags.global_header
+            stream = out.add_stream_from_template(source.video, opaque=True)
+            stream.time_base = self._time_base
+            return stream, encoder
+        else:
+            lost = kinds - ({"MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"} if codec.name in HDR_IN_STREAM else set())
+            if lost:
+                words = ", ".join(sorted(ON_STREAM[kind] for kind in lost))
+                self.notes(f"{words} is left out; --codec {self._info.codec} would keep it")
+        stream = out.add_stream(codec.name, rate=rate)
+        assert isinstance(stream, VideoStream)
+        stream.time_base = self._time_base
+        return stream, stream.codec_context
+
+    def _configure(self, context: VideoCodecContext, container: Container, pix_fmt: str, rate: Fraction) -> None:
+        info = self._info
+        if context.is_encoder:
+            context.time_base = self._time_base
+        context.framerate = rate
         context.width, context.height = self.size
         context.pix_fmt = pix_fmt
-        turned_sar = 1 / info.sar if self._turns[0] % 2 else info.sar
-        context.sample_aspect_ratio = turned_sar
-        context.color_range = 2 if self._color.full_range else 1 if info.color_is_rgb or not tagless(info) else 0
+        context.sample_aspect_ratio = 1 / info.sar if self._turns[0] % 2 else info.sar
+        context.color_range = 0 if not info.range_tagged else 2 if self._color.full_range else 1
         context.colorspace = self._color.matrix
         context.color_primaries = self._color.primaries
         context.color_trc = self._color.transfer
@@ -106,18 +162,9 @@ class ClipSink(Sink):
             context.flags |= Flags.interlaced_dct | Flags.interlaced_me
         if container.no_reordering:
             context.max_b_frames = 0
-        context.options = encoder_options(context, settings, pix_fmt)
-        if info.display_matrix and container.display_matrix:
-            stream.set_display_matrix(info.display_matrix)
-        open_encoder(context)
-        context.options = {}
-        copies.add_to(out, stream)
-        self._copies = copies
-        out.start_encoding()
-        self._check_clock(container, stream)
 
-    def _check_clock(self, container: Container, stream: VideoStream) -> None:
-        clock = stream.time_base
+    def _check_clock(self, container: Container) -> None:
+        clock = self._stream.time_base
         if clock is not None and (self._info.time_base / clock).denominator != 1:
             self.notes(f"{container.name} counts time in steps of {clock} s: frame times are rounded to it")
 
@@ -137,7 +184,15 @@ class ClipSink(Sink):
         picture.pict_type = 0  # the decoder's choice of I, P and B is not the encoder's
         with self._errors():
             self._copies.mux()
-            self._container.mux(self._stream.encode(picture))
+            self._mux(self._encoder.encode(picture))
+
+    def _mux(self, packets: list[av.Packet]) -> None:
+        assert self._container is not None
+        for packet in packets:
+            if packet.pts is not None and not 0 <= packet.pts - (packet.dts or 0) < LONGEST_DELAY:
+                packet.dts = packet.pts  # x265 leaves the only frame of a clip without one
+            packet.stream = self._stream
+            self._container.mux(packet)
 
     def _picture(self, frame: Frame) -> av.VideoFrame:
         plain = self._turns == (0, False) and frame.size == self.size
@@ -152,7 +207,18 @@ class ClipSink(Sink):
             alpha = cv2.resize(alpha, self.size, interpolation=cv2.INTER_AREA)
         if self._palette is not None:
             return self._palette(rgb, alpha)
-        return self._paint.from_rgb(rgb, alpha)
+        return self._with_riders(self._paint.from_rgb(rgb, alpha), frame.source)
+
+    def _with_riders(self, picture: av.VideoFrame, source: av.VideoFrame | None) -> av.VideoFrame:
+        """The picture with what rode on the decoded one: captions, field order. Only conversions copy it in PyAV."""
+        if source is None or not (self._info.interlaced or CAPTIONS in side_data(source, self._info.codec)):
+            return picture
+        width, height = self.size
+        carrier = source.reformat(width=width, height=height, format="rgb24")
+        carrier = carrier.reformat(format=picture.format.name)
+        for ours, theirs in zip(carrier.planes, picture.planes, strict=True):
+            ours.update(theirs)
+        return carrier
 
     def _crosses_families(self, source: av.VideoFrame | None) -> bool:
         """Whether a picture must go through RGB because one side is RGB (or gray) and the other is not."""
@@ -168,7 +234,7 @@ class ClipSink(Sink):
             raise OutputError(f"{self._staged.target} was not written: there were no frames")
         with self._errors():
             self._copies.mux()
-            self._container.mux(self._stream.encode(None))
+            self._mux(self._encoder.encode(None))
             container, self._container = self._container, None
             container.close()
         self._staged.commit()
@@ -189,11 +255,6 @@ class ClipSink(Sink):
 
     def _upright(self, size: tuple[int, int]) -> tuple[int, int]:
         return (size[1], size[0]) if self._turns[0] % 2 else size
-
-
-def tagless(info: SourceInfo) -> bool:
-    color = info.color
-    return (color.matrix, color.primaries, color.transfer, color.full_range) == (2, 2, 2, False)
 
 
 def written_color(info: SourceInfo, pix_fmt: str) -> ColorSpec:

@@ -28,6 +28,7 @@ from vidstyle.media.decoder import Decoder, Picture
 from vidstyle.media.deinterlace import Deinterlacer
 from vidstyle.media.display import display_matrix, rotation_of
 from vidstyle.media.notes import Note, Notes
+from vidstyle.media.sidedata import hdr_light, side_data
 from vidstyle.media.source import Source, SourceInfo
 from vidstyle.media.stamps import FrameClock, ticks
 
@@ -113,7 +114,8 @@ class ClipSource(Source):
         frames = stream.frames if stream.frames and whole else round(span * rate) if span and rate else None
         if frame.interlaced_frame and deinterlace:
             self.notes("interlaced frames are deinterlaced (bwdif, one frame per frame)")
-        matrix = display_matrix(frame)
+        codec = context.codec.canonical_name
+        matrix = display_matrix(frame, codec)
         return SourceInfo(
             path=str(self._path),
             size=(frame.width, frame.height),
@@ -125,12 +127,15 @@ class ClipSource(Source):
             depth=pixel_depth(frame.format),
             has_alpha=has_alpha(frame.format),
             pix_fmt=frame.format.name,
-            codec=context.codec.canonical_name,
+            codec=codec,
             sar=stream.sample_aspect_ratio or Fraction(1),
             display_matrix=matrix,
             rotation=rotation_of(matrix),
             interlaced=frame.interlaced_frame and not deinterlace,
             color_is_rgb=frame.format.is_rgb or frame.format.has_palette,
+            range_tagged=bool(frame.color_range or context.color_range) or frame.format.name.startswith("yuvj"),
+            side_data=frozenset(side_data(frame, codec)),
+            light=hdr_light(frame, codec),
         )
 
     # --- reading ---

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 from pathlib import Path
 
 import av
@@ -12,37 +13,28 @@ from av.container import InputContainer
 from vidstyle.errors import InputError
 from vidstyle.media.notes import Note
 
-__all__ = ["MAX_PIXELS", "check_pixels", "open_container", "reason"]
+__all__ = ["MAX_PIXELS", "check_pixels", "open_container", "open_picture", "reason"]
 
 MAX_PIXELS = 64_000_000
 
 # Demuxers that read other files, networks or devices on behalf of the file they are given.
 FORBIDDEN = frozenset(
-    "hls dash concat sdp rtsp rtp sap image2 image2pipe lavfi tty imf vapoursynth avisynth webm_dash_manifest libgme "
-    "x11grab fbdev alsa oss pulse jack kmsgrab iec61883 xcbgrab openal sndio dv1394".split()
+    ["hls", "dash", "concat", "sdp", "rtsp", "rtp", "sap", "image2", "image2pipe", "lavfi", "tty", "imf", "vapoursynth", "avisynth", "webm_dash_manifest", "libgme", "x11grab", "fbdev", "alsa", "oss", "pulse", "jack", "kmsgrab", "iec61883", "xcbgrab", "openal", "sndio", "dv1394"]
 )
 
 
 @functools.cache
 def _allowed_formats() -> str:
     names = {name for formats in av.formats_available for name in formats.split(",")}
-    return ",".join(sorted(n for n in names - FORBIDDEN if "v4l2" not in n and "video4linux" not in n))
+    return ",".join(sorted(names - FORBIDDEN))
 
 
 def open_container(
     path: Path, *, max_pixels: int = MAX_PIXELS, hwaccel: str | None = None, note: Note = lambda _: None
 ) -> InputContainer:
     """Open a media file for reading; InputError where it is none."""
-    if path.is_dir():
-        raise InputError(f"{path} is a folder, not a media file")
-    if not path.exists():
-        raise InputError(f"{path} does not exist; check the name")
-    options = {
-        "protocol_whitelist": "file",
-        "format_whitelist": _allowed_formats(),
-        "max_pixels": str(max_pixels),
-        "max_streams": "100",
-    }
+    _check_file(path)
+    options = _options(max_pixels)
 
     def attempt(accelerator: av.codec.hwaccel.HWAccel | None) -> InputContainer:
         # The "file:" prefix keeps names such as "http:x.mp4" or "a:b.mp4" files.
@@ -58,6 +50,32 @@ def open_container(
         return attempt(None)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as media: {reason(error)}") from None
+
+
+def open_picture(path: Path, *, max_pixels: int = MAX_PIXELS) -> InputContainer:
+    """Open a picture file by what it holds, whatever it is called; InputError where it is no picture."""
+    _check_file(path)
+    try:
+        # In memory, without its name: by the ending alone FFmpeg would take it for a numbered sequence.
+        return av.open(io.BytesIO(path.read_bytes()), options=_options(max_pixels), metadata_errors="surrogateescape")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as a picture: {reason(error)}") from None
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, not a media file")
+    if not path.exists():
+        raise InputError(f"{path} does not exist; check the name")
+
+
+def _options(max_pixels: int) -> dict[str, str]:
+    return {
+        "protocol_whitelist": "file",
+        "format_whitelist": _allowed_formats(),
+        "max_pixels": str(max_pixels),
+        "max_streams": "100",
+    }
 
 
 def _devices(hwaccel: str | None) -> list[str]:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from fractions import Fraction
 
 import av
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.stream import AttachmentStream, DataStream, Discard, Disposition, Stream
 from av.video.stream import VideoStream
@@ -23,10 +24,7 @@ __all__ = ["Copies"]
 FILE_FACTS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 CODING_FACTS = {"encoder", "duration", "bps", "number_of_frames", "number_of_bytes", "source_id"}
 ITUNES_TAGS = set(
-    "title artist album_artist composer album date comment genre copyright grouping lyrics description synopsis show "
-    "episode_id network keywords episode_sort season_number media_type hd_video gapless_playback compilation track disc "
-    "tmpo creation_time language timecode sort_name sort_artist sort_album sort_album_artist sort_composer sort_show "
-    "rating author performer publisher year location".split()
+    ["title", "artist", "album_artist", "composer", "album", "date", "comment", "genre", "copyright", "grouping", "lyrics", "description", "synopsis", "show", "episode_id", "network", "keywords", "episode_sort", "season_number", "media_type", "hd_video", "gapless_playback", "compilation", "track", "disc", "tmpo", "creation_time", "language", "timecode", "sort_name", "sort_artist", "sort_album", "sort_album_artist", "sort_composer", "sort_show", "rating", "author", "performer", "publisher", "year", "location"]
 )
 
 
@@ -107,7 +105,7 @@ class Copies:
             if not self._holds(stream):
                 self._cannot(stream, _would_hold(stream))
                 return
-            new = out.add_stream_from_template(stream, opaque=True)
+            new = self._twin(out, stream)
         except (av.FFmpegError, ValueError):
             self._cannot(stream, _would_hold(stream))
             return
@@ -122,14 +120,24 @@ class Copies:
             return stream.type == "audio"
         trial = av.open(io.BytesIO(), "w", format=self._kind.format, container_options=self._kind.options_for([]))
         try:
-            trial.add_stream_from_template(stream, opaque=True)
+            self._twin(trial, stream)
             trial.start_encoding()
+            if self._kind.format in ("mp4", "mov"):  # these write their header at the end
+                trial.close()
         except (av.FFmpegError, ValueError):
             return False
         finally:
             with suppress(av.FFmpegError):
                 trial.close()
         return True
+
+    @staticmethod
+    def _twin(out: OutputContainer, stream: Stream) -> Stream:
+        """A stream of the same coding in `out`."""
+        new = out.add_stream_from_template(stream, opaque=True)
+        if isinstance(stream, AudioStream) and stream.layout.name.endswith("channels") and stream.channels <= 2:
+            new.codec_context.layout = "mono" if stream.channels == 1 else "stereo"  # as players take it anyway
+        return new
 
     def _rebuilt(self, stream: Stream) -> bool:
         """Tracks that the muxer makes itself: time code from the video's tag, chapter titles from the chapters."""

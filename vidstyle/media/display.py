@@ -8,24 +8,32 @@ from typing import TypeVar
 
 import av
 import numpy as np
-from av.sidedata.sidedata import Type
 
-__all__ = ["display_matrix", "rotation_of", "turned", "turns_of"]
+from vidstyle.media.sidedata import side_data
+
+__all__ = ["display_matrix", "exif_matrix", "rotation_of", "turned", "turns_of"]
 
 T = TypeVar("T", bound=np.ndarray)
 
 
-def display_matrix(frame: av.VideoFrame) -> tuple[int, ...] | None:
+def display_matrix(frame: av.VideoFrame, codec: str) -> tuple[int, ...] | None:
     """A frame's nine integers in FFmpeg's layout, or None where it is shown as it is."""
-    try:
-        data = frame.side_data.get(Type.DISPLAYMATRIX)
-    except ValueError:  # side data that is newer than PyAV's list of kinds
-        angle = frame.rotation
-        return _rotation(angle) if angle else None
-    if data is None:
-        return None
+    data = side_data(frame, codec).get("DISPLAYMATRIX")
+    if data is None:  # or there is side data newer than PyAV's list of kinds; then the angle is all there is
+        return _rotation(frame.rotation) if frame.rotation else None
     matrix = struct.unpack("=9i", bytes(data)[:36])
     return None if matrix[:2] == (65536, 0) and matrix[3:5] == (0, 65536) else matrix
+
+
+def exif_matrix(orientation: int) -> tuple[int, ...] | None:
+    """The display matrix of an EXIF orientation (1 to 8)."""
+    turn = {3: (-1, 0, 0, -1), 6: (0, 1, -1, 0), 8: (0, -1, 1, 0)}
+    flip = {2: (-1, 0, 0, 1), 4: (1, 0, 0, -1), 5: (0, 1, 1, 0), 7: (0, -1, -1, 0)}
+    entries = (turn | flip).get(orientation)
+    if entries is None:
+        return None
+    a, b, c, d = (value << 16 for value in entries)
+    return (a, b, 0, c, d, 0, 0, 0, 1 << 30)
 
 
 def _rotation(degrees: int) -> tuple[int, ...]:

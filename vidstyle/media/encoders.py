@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from types import MappingProxyType
 
 import av
@@ -12,12 +14,20 @@ from av.codec.codec import find_best_pix_fmt_of_list
 from av.video.codeccontext import VideoCodecContext
 from av.video.format import VideoFormat
 
-from vidstyle.errors import OptionError, OutputError
+from vidstyle.errors import OptionError, OutputError, VidstyleError
 from vidstyle.media.colour import has_alpha, pixel_depth
 from vidstyle.media.notes import Note
 from vidstyle.media.source import SourceInfo
 
-__all__ = ["EncoderSettings", "choose_codec", "choose_pix_fmt", "encoder_options", "find_codec"]
+__all__ = [
+    "EncoderSettings",
+    "choose_codec",
+    "choose_pix_fmt",
+    "encoder_options",
+    "encoder_works",
+    "find_codec",
+    "open_encoder",
+]
 
 FRIENDLY = {
     "h264": "libx264",
@@ -133,6 +143,8 @@ def choose_pix_fmt(codec: Codec, settings: EncoderSettings, info: SourceInfo, si
     if codec.name == "mjpeg":
         offered = [f for f in offered if f.startswith("yuvj")]
         wanted = wanted.replace("yuv", "yuvj") if pixel_depth(VideoFormat(wanted)) == 8 else wanted
+    if wanted == "pal8":
+        wanted = "rgba" if info.has_alpha else "rgb24"
     if info.color_is_rgb and codec.name in ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg2video"):
         wanted = "yuva420p" if info.has_alpha else "yuv420p"  # what players can play
     if codec.name == "gif":
@@ -156,7 +168,7 @@ def _usable(name: str) -> bool:
     if name in ("cuda", "qsv", "amf", "d3d11", "vaapi", "videotoolbox_vld", "bgr0", "rgb0"):
         return False
     format = VideoFormat(name)
-    return bool(format.components) and not name.startswith(("nv20", "nv21", "x2", "mono", "rgb4", "bgr4", "rgb5"))
+    return bool(format.components) and not format.has_palette and not name.startswith(("nv20", "nv21", "x2", "mono", "rgb4", "bgr4", "rgb5", "rgb8", "bgr8"))
 
 
 def _divides(name: str, size: tuple[int, int]) -> bool:
@@ -177,21 +189,27 @@ def _say_loss(codec: Codec, info: SourceInfo, wanted: str, chosen: str, note: No
         note(f"{codec.name} writes {chosen}, not {wanted}: {', '.join(lost)}")
 
 
-def encoder_options(context: CodecContext, settings: EncoderSettings, pix_fmt: str) -> dict[str, str]:
-    """The options to open `context` with; OptionError for one that the encoder does not know."""
+def encoder_options(
+    context: CodecContext, settings: EncoderSettings, pix_fmt: str, params: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """The options to open `context` with; OptionError for one that the encoder does not know.
+
+    `params` are more of the encoder's own; lists of parameters (x265-params) are joined.
+    """
     codec = context.codec.name
     supported = context.supported_options
     known = {o.name: o for o in (*supported.generic, *supported.private)}
     private = {o.name for o in supported.private}
     options = dict(DEFAULTS.get(codec, {}))
+    for name, value in params.items():
+        options[name] = f"{options[name]}:{value}" if name in options else value
     if codec == "dnxhd":
         options["profile"] = {"yuv422p": "dnxhr_hq", "yuv422p10le": "dnxhr_hqx"}.get(pix_fmt, "dnxhr_444")
     if settings.crf is not None:
-        name = next((n for n in ("crf", "cq", "global_quality", "qp") if n in private), None)
-        name = name or ("quality" if codec.startswith("libwebp") else None)
-        if name is None:
+        quality = next((n for n in ("crf", "cq", "global_quality", "qp") if n in private), None)
+        if quality is None:
             raise OptionError(f"{codec} has no constant-quality setting; leave --crf out")
-        options[name] = f"{settings.crf:g}"
+        options[quality] = f"{settings.crf:g}"
     if settings.preset is not None:
         if "preset" not in private:
             raise OptionError(f"{codec} has no presets; leave --preset out")
@@ -199,9 +217,8 @@ def encoder_options(context: CodecContext, settings: EncoderSettings, pix_fmt: s
     for name, value in settings.options.items():
         if name not in known:
             raise OptionError(f"{codec} has no option called {name}; see: ffmpeg -h encoder={codec}")
-        if name.endswith("-params") and options.get(name):
-            value = f"{options[name]}:{value}"
-        options[name] = str(value)
+        joined = name.endswith("-params") and name in options
+        options[name] = f"{options[name]}:{value}" if joined else str(value)
     return options
 
 
@@ -209,6 +226,8 @@ def open_encoder(context: VideoCodecContext) -> None:
     """Open an encoder; errors say what to do instead."""
     asked = dict(context.options)
     name = context.codec.name
+    if name == "libsvtav1":
+        os.environ.setdefault("SVT_LOG", "1")  # the only way to keep it from writing to the terminal
     try:
         context.open()
     except (av.FFmpegError, ValueError, MemoryError) as error:
@@ -218,3 +237,20 @@ def open_encoder(context: VideoCodecContext) -> None:
     unused = [k for k in context.options if k in asked]
     if unused:
         raise OptionError(f"{name} did not take the option(s) {', '.join(unused)}")
+
+
+def encoder_works(name: str) -> bool:
+    """Whether an encoder, by a friendly name or FFmpeg's, opens on this machine."""
+    try:
+        codec = find_codec(FRIENDLY.get(name.lower(), name))
+        context = CodecContext.create(codec, "w")
+        assert isinstance(context, VideoCodecContext)
+        formats = [f.name for f in codec.video_formats or [] if _usable(f.name)]
+        context.width, context.height, context.framerate = 640, 360, Fraction(25)
+        context.pix_fmt = "yuv420p" if "yuv420p" in formats or not formats else formats[0]
+        context.color_range = 2 if name == "mjpeg" else 1
+        context.options = encoder_options(context, EncoderSettings(), context.pix_fmt)
+        open_encoder(context)
+    except VidstyleError:
+        return False
+    return True

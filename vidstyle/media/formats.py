@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vidstyle.errors import OutputError
 
-__all__ = ["STILLS", "Container", "container_for", "is_clip"]
+__all__ = ["CONTAINERS", "STILLS", "Container", "container_for", "is_clip"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
+from PIL import Image
 
 from vidstyle.errors import InputError
 from vidstyle.frames import Frame
 from vidstyle.media.clip_source import color_of
 from vidstyle.media.colour import ColourReader, has_alpha, pixel_depth
-from vidstyle.media.containers import MAX_PIXELS, check_pixels, open_container
-from vidstyle.media.display import display_matrix, rotation_of
+from vidstyle.media.containers import MAX_PIXELS, check_pixels, open_picture
+from vidstyle.media.display import exif_matrix, rotation_of
 from vidstyle.media.notes import Note, Notes
 from vidstyle.media.source import Source, SourceInfo
 from vidstyle.media.stamps import DEFAULT_RATE, FrameClock, ticks
 
 __all__ = ["ENDINGS", "ImageSource", "natural_order", "pictures_in", "pictures_like"]
 
-ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".pgm", ".jp2", ".exr", ".dpx", ".tga"}
+ORIENTATION_TAG = 0x0112
+ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".pgm", ".jp2", ".exr", ".dpx"}
 
 
 def natural_order(path: Path) -> list[tuple[int, int | str]]:
@@ -55,6 +58,16 @@ def pictures_like(pattern: Path) -> list[Path]:
     return [found[n] for n in sorted(found)]
 
 
+def orientation(file: Path) -> int:
+    """The EXIF orientation, 1 to 8; 1 (upright) where the file does not say."""
+    try:
+        with warnings.catch_warnings(), Image.open(file) as image:
+            warnings.simplefilter("ignore")
+            return int(image.getexif().get(ORIENTATION_TAG, 1))
+    except Exception:  # whatever a broken header does to Pillow, the picture itself may be fine
+        return 1
+
+
 class ImageSource(Source):
     """Pictures as a clip of `rate` frames per second; all are brought to the size of the first."""
 
@@ -85,7 +98,12 @@ class ImageSource(Source):
         if head is None:
             raise InputError(f"{label} has no picture that can be decoded")
         self._head = head
-        matrix = display_matrix(head)
+        matrix = exif_matrix(orientation(files[self._lead]))
+        color = color_of(head, None)
+        alpha = has_alpha(head.format)
+        if head.format.has_palette:  # only the colours tell whether one of them is transparent
+            transparency = ColourReader(color, head.height)(head)[1]
+            alpha = transparency is not None and bool((transparency < 255).any())
         self.info = SourceInfo(
             path=str(label),
             size=(head.width, head.height),
@@ -93,9 +111,9 @@ class ImageSource(Source):
             rate=rate,
             frames=len(files),
             duration=len(files) / rate,
-            color=color_of(head, None),
+            color=color,
             depth=pixel_depth(head.format),
-            has_alpha=has_alpha(head.format),
+            has_alpha=alpha,
             pix_fmt=head.format.name,
             codec="image",
             display_matrix=matrix,
@@ -119,7 +137,7 @@ class ImageSource(Source):
 
     def _decode(self, file: Path, required: bool = False) -> av.VideoFrame | None:
         try:
-            with open_container(file, max_pixels=self._max_pixels) as container:
+            with open_picture(file, max_pixels=self._max_pixels) as container:
                 if not container.streams.video:
                     raise InputError(f"{file} is not a picture")
                 context = container.streams.video[0].codec_context

@@ -11,15 +11,16 @@ from vidstyle.media.clip_sink import ClipSink
 from vidstyle.media.clip_source import ClipSource
 from vidstyle.media.containers import MAX_PIXELS
 from vidstyle.media.encoders import EncoderSettings
-from vidstyle.media.formats import STILLS, container_for
+from vidstyle.media.formats import CONTAINERS, STILLS, container_for
 from vidstyle.media.image_sink import PATTERN, ImageSink
 from vidstyle.media.image_source import ENDINGS, ImageSource, pictures_in, pictures_like
 from vidstyle.media.notes import Note
 from vidstyle.media.sink import Sink
 from vidstyle.media.source import Source
 from vidstyle.media.stamps import DEFAULT_RATE
+from vidstyle.media.webp_source import WebpSource
 
-__all__ = ["open_sink", "open_source"]
+__all__ = ["default_output", "open_sink", "open_source"]
 
 
 def open_source(
@@ -52,6 +53,8 @@ def open_source(
         raise InputError(f"{path} does not exist; check the name")
     if path.suffix.lower() in ENDINGS and not _moves(path):
         return ImageSource([path], label=path, still=True, max_pixels=max_pixels, note=note)
+    if path.suffix.lower() == ".webp":
+        return WebpSource(path, **cut)  # type: ignore[arg-type]
     return ClipSource(path, deinterlace=deinterlace, hwaccel=hwaccel, **cut)  # type: ignore[arg-type]
 
 
@@ -85,6 +88,21 @@ def open_sink(
     if folder or PATTERN.search(path.name) or still:
         return ImageSink(path, source, **settings)  # type: ignore[arg-type]
     return ClipSink(path, container_for(path), source, **settings)  # type: ignore[arg-type]
+
+
+def default_output(source: Source, suffix: str) -> Path:
+    """Where a result goes that nobody named: beside the input, of the same kind where that can be written."""
+    path = Path(source.info.path)
+    if PATTERN.search(path.name):
+        path = path.parent
+    if path.is_dir():
+        return path.with_name(f"{path.name or 'frames'}-{suffix}")
+    ending = path.suffix.lower()
+    if source.info.still:
+        ending = ending if ending in STILLS else ".png"
+    elif ending not in CONTAINERS:
+        ending = ".mkv"
+    return path.with_name(f"{path.stem}-{suffix}{ending}")
 
 
 def _same(one: Path, other: Path) -> bool:

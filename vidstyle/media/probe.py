@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -130,7 +131,7 @@ def _video(container: InputContainer, stream: VideoStream, path: Path, max_pixel
     return VideoInfo(
         size=(frame.width, frame.height) if frame is not None else (context.width, context.height),
         sar=stream.sample_aspect_ratio or Fraction(1),
-        rotation=rotation_of(display_matrix(frame)) if frame is not None else 0,
+        rotation=rotation_of(display_matrix(frame, context.codec.canonical_name)) if frame is not None else 0,
         rate=stream.average_rate or stream.guessed_rate,
         pix_fmt=format.name if format is not None else None,
         depth=pixel_depth(format) if format is not None else 8,
@@ -144,10 +145,8 @@ def _video(container: InputContainer, stream: VideoStream, path: Path, max_pixel
 
 def _first_frame(container: InputContainer, stream: VideoStream) -> av.VideoFrame | None:
     """The first picture, for what only pictures tell; None where none can be decoded."""
-    try:
+    with suppress(av.FFmpegError):
         container.seek(container.start_time or 0)
-    except av.FFmpegError:
-        pass
     try:
         return next(container.decode(stream), None)
     except av.FFmpegError:

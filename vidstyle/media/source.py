@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from vidstyle.frames import ColorSpec, Frame
 from vidstyle.media.notes import Notes
+from vidstyle.media.sidedata import HdrLight
 
 __all__ = ["Source", "SourceInfo"]
 
@@ -46,6 +47,11 @@ class SourceInfo:
     """Whether the *frames delivered* are interlaced."""
     still: bool = False
     color_is_rgb: bool = False
+    range_tagged: bool = True
+    """Whether the file says which range its code values span."""
+    side_data: frozenset[str] = frozenset()
+    """Kinds of side data on the first frame, by FFmpeg's names."""
+    light: HdrLight | None = None
 
 
 class Source(ABC):
