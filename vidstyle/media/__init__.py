@@ -1,8 +1,6 @@
 """Media in and out: the only code that knows PyAV and FFmpeg."""
 
-from vidstyle.media.capabilities import encoder_works
 from vidstyle.media.encoders import EncoderSettings, encoder_works
-from vidstyle.media.naming import default_output
 from vidstyle.media.opening import default_output, open_sink, open_source
 from vidstyle.media.probe import MediaInfo, StreamInfo, probe
 from vidstyle.media.sink import Sink

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import torch
@@ -138,8 +139,7 @@ class StyleEncoder(nn.Module):
         super().__init__()
         widths = (12, *sizes.style)
         self.convs = nn.ModuleList(
-            Conv(inputs, outputs, stride=1 if i == 0 else 2)
-            for i, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False))
+            Conv(inputs, outputs, stride=1 if i == 0 else 2) for i, (inputs, outputs) in enumerate(pairwise(widths))
         )
         self.embed = nn.Linear(2 * sum(sizes.style), sizes.embedding)
         self.predict = nn.Linear(sizes.embedding, code_size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 __all__ = ["Channel", "Halt", "Stopped"]
@@ -70,7 +71,7 @@ class Channel(Generic[T]):
             self._halt.lock.notify_all()
             return item
 
-    def _wait(self, ready) -> float:  # type: ignore[no-untyped-def]
+    def _wait(self, ready: Callable[[], bool]) -> float:
         started = time.perf_counter()
         while not self._halt.stopped and not ready():
             # The timeout lets Ctrl-C through on systems where a lock does not.

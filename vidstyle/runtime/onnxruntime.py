@@ -52,7 +52,7 @@ def export(net: Brisk) -> bytes:
     transformer = net.transformer.float().eval()
     example = torch.rand(1, 3, 64, 64), torch.ones(1, transformer.code_size)
     sizes = {0: "n", 2: "h", 3: "w"}
-    graph = io.BytesIO()
+    graph: Any = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # The tracing exporter needs no further package; the newer one asks for onnxscript.

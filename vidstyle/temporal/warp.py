@@ -20,6 +20,4 @@ def warp(frames: Tensor, flow: Tensor) -> Tensor:
         torch.arange(width, device=flow.device, dtype=flow.dtype),
         indexing="ij",
     )
-    return remap(
-        frames, x + flow[:, 0], y + flow[:, 1], mode="bilinear", padding_mode="border", align_corners=True
-    )
+    return remap(frames, x + flow[:, 0], y + flow[:, 1], mode="bilinear", padding_mode="border", align_corners=True)

@@ -54,6 +54,10 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.pixels)
 
+    def spread(self, count: int) -> Tensor:
+        """`count` whole pictures, evenly spread over the set: (count, 3, side, side) in [0, 1]."""
+        return self.pixels[:: max(1, len(self.pixels) // count)][:count].float() / 255
+
     def sample(self, count: int) -> Tensor:
         """`count` random crops, (count, 3, crop, crop) in [0, 1]."""
         index = torch.randint(len(self.pixels), (count,)).to(self.pixels.device)

@@ -1,0 +1,42 @@
+# make demo    set up and stylize the sample clip      make test    set up and run the tests
+# make lint    ruff and mypy                           make samples render the sample clip and styles again
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+STYLE ?= waves
+
+.PHONY: demo test lint samples clean
+demo: .venv/.run
+	@mkdir -p out
+	@$(BIN)/vidstyle stylize samples/harbour.mp4 --style $(STYLE) --output out/demo.mp4
+	@$(BIN)/python tools/contact_sheet.py samples/harbour.mp4 out/demo.mp4 out/demo.png
+
+test: .venv/.test
+	$(BIN)/python -m pytest
+
+lint: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+samples: .venv/.run
+	$(BIN)/python samples/harbour/render.py
+	$(BIN)/python samples/styles/render.py
+
+clean:
+	rm -rf .venv out
+
+# PyTorch comes first and alone, so that nothing else decides which build it is.
+.venv/torch-constraint.txt: tools/install_torch.py
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "setting up .venv (some minutes the first time)"
+	@$(BIN)/python tools/install_torch.py
+
+.venv/.run: .venv/torch-constraint.txt pyproject.toml
+	@$(PIP) --constraint .venv/torch-constraint.txt --editable .
+	@touch $@
+
+.venv/.test: .venv/.run
+	@$(PIP) --constraint .venv/torch-constraint.txt --editable '.[train,onnx,test,lint]'
+	@touch $@

@@ -1,0 +1,44 @@
+"""A small clip and an untrained small model, made here."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+
+from vidstyle.nets.brisk import Brisk, BriskSizes
+from vidstyle.zoo import Card, save
+
+SMALL = BriskSizes(half=4, quarter=8, eighth=8, bottleneck=8, blocks=1, style=(4, 8, 8, 8, 8), embedding=16)
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
+    save(Brisk(SMALL), Card(name="tiny", architecture="brisk"), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 frames of 64×48 at 24000/1001 with uneven times, lossless, and a tone beside them."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mkv"
+    rng = np.random.default_rng(0)
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("ffv1", rate=Fraction(24000, 1001))
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        video.codec_context.time_base = Fraction(1, 1000)
+        audio = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        for i in range(60):
+            frame = av.VideoFrame.from_ndarray(rng.integers(16, 235, (72, 64), np.uint8), "yuv420p")
+            frame.pts, frame.time_base = 41 * i + 7 * (i % 3), Fraction(1, 1000)
+            container.mux(video.encode(frame))
+        tone = av.AudioFrame.from_ndarray(rng.integers(-9000, 9000, (1, 20000), np.int16), "s16", "mono")
+        tone.sample_rate, tone.pts = 8000, 0
+        for stream, packets in ((audio, audio.encode(tone)), (audio, audio.encode(None)), (video, video.encode(None))):
+            del stream
+            container.mux(packets)
+    return path

@@ -1,0 +1,70 @@
+"""Every runtime paints the same picture."""
+
+import pytest
+import torch
+
+from vidstyle.errors import DeviceError, OptionError
+from vidstyle.nets.brisk import Brisk
+from vidstyle.runtime.choice import engines, fastest
+from vidstyle.runtime.device import pick_device, pick_precision
+from vidstyle.runtime.eager import EagerEngine
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def net() -> Brisk:
+    torch.manual_seed(0)
+    return Brisk().eval()
+
+
+@pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
+def test_a_graph_runtime_agrees_with_pytorch(net: Brisk, runtime: str) -> None:
+    pytest.importorskip(runtime)
+    (engine,) = engines(net, CPU, torch.float32, runtime)
+    code = net.encode_style(torch.rand(1, 3, 128, 128))
+    for shape in ((1, 3, 64, 96), (2, 3, 45, 70)):
+        frames = torch.rand(shape)
+        with torch.inference_mode():
+            expected = net(frames, code, 0.8)
+        torch.testing.assert_close(engine(frames, code, 0.8), expected, atol=1e-4, rtol=0)
+
+
+def test_openvinos_own_precision_stays_within_one_code_value(net: Brisk) -> None:
+    pytest.importorskip("openvino")
+    (engine,) = engines(net, CPU, None, "openvino")
+    code, frames = net.encode_style(torch.rand(1, 3, 128, 128)), torch.rand(1, 3, 64, 96)
+    with torch.inference_mode():
+        expected = net(frames, code)
+    assert (engine(frames, code, 1.0) - expected).abs().max() < 1 / 255
+
+
+def test_the_fastest_is_taken(net: Brisk) -> None:
+    found = engines(net, CPU, None)
+    assert isinstance(found[-1], EagerEngine)
+    code = net.encode_style(torch.rand(1, 3, 64, 64))
+    assert fastest(found, code, 64, 64) in found
+
+
+def test_unusable_choices_say_what_to_do(net: Brisk) -> None:
+    with pytest.raises(OptionError, match="choose auto"):
+        engines(net, CPU, None, "tensorflow")
+    with pytest.raises(OptionError, match="choose auto"):
+        pick_device("toaster")
+    with pytest.raises(OptionError, match="choose auto"):
+        pick_precision("fp16", CPU)
+    if not torch.cuda.is_available():
+        with pytest.raises(DeviceError, match="usable: "):
+            pick_device("cuda")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU")
+def test_half_precision_on_a_gpu_stays_close(net: Brisk) -> None:
+    code, frames = net.encode_style(torch.rand(1, 3, 128, 128)), torch.rand(2, 3, 64, 96)
+    with torch.inference_mode():
+        expected = net(frames, code)
+    import copy
+
+    engine = EagerEngine(copy.deepcopy(net), torch.device("cuda"), torch.float16)
+    assert (engine(frames.cuda(), code, 1.0).cpu() - expected).abs().max() < 2 / 255

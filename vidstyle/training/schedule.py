@@ -1,0 +1,37 @@
+"""How far a run is, and the learning rate that follows from it."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from .recipe import Recipe
+
+__all__ = ["Clock", "learning_rate"]
+
+
+class Clock:
+    """How far a run is, from 0 to 1: by steps, or by minutes where the recipe gives them.
+
+    `spent` is the seconds that earlier sessions of the same run took.
+    """
+
+    def __init__(self, recipe: Recipe, spent: float) -> None:
+        self.recipe = recipe
+        self.spent = spent
+        self.started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return self.spent + time.monotonic() - self.started
+
+    def progress(self, step: int) -> float:
+        if self.recipe.minutes > 0:
+            return min(1.0, self.seconds / (60 * self.recipe.minutes))
+        return min(1.0, step / self.recipe.steps)
+
+
+def learning_rate(recipe: Recipe, step: int, progress: float) -> float:
+    """Linear warm-up, then a cosine down to `final_rate` of the peak."""
+    cosine = recipe.final_rate + (1 - recipe.final_rate) * (1 + math.cos(math.pi * progress)) / 2
+    return recipe.learning_rate * min(1.0, (step + 1) / recipe.warmup) * cosine
