@@ -16,7 +16,7 @@ def train(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name (brisk) or a .toml file.")],
     photos: Annotated[Path, typer.Option(help="Folder with contents.", exists=True, file_okay=False)],
     paintings: Annotated[Path, typer.Option(help="Folder with styles.", exists=True, file_okay=False)],
-    teachers: Annotated[Path, typer.Option(help="Folder with the perceptual encoders.", exists=True, file_okay=False)],
+    teachers: Annotated[Path, typer.Option(help="Folder of the perceptual encoders, or torchvision.")],
     output: Annotated[
         Path, typer.Option("--out", help="Folder for the checkpoint, scalars, sheets and the model.")
     ] = Path("runs/brisk"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from typing import Any
 
@@ -41,8 +42,11 @@ class OpenVinoEngine:
     def request(self) -> Any:
         transformer = self.net.transformer.float().eval()
         example = torch.rand(1, 3, 64, 64), torch.ones(1, transformer.code_size)
-        with torch.inference_mode():
-            model = self.openvino.convert_model(transformer, example_input=example)
+        with torch.inference_mode(), warnings.catch_warnings():
+            # The tracer warns of its own age and of shapes that do stay free.
+            warnings.simplefilter("ignore")
+            traced = torch.jit.freeze(torch.jit.trace(transformer, example, check_trace=False))
+            model = self.openvino.convert_model(traced, example_input=example)
         hints: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": cpu_threads()}
         if self.dtype is not None:
             hints["INFERENCE_PRECISION_HINT"] = {torch.float32: "f32", torch.bfloat16: "bf16"}[self.dtype]

@@ -89,7 +89,7 @@ class Stylizer:
             return StyleCode((), strength, keep_color)
         if not weighted:
             raise StyleError(f"{self.model.card.name} paints in the style of a picture; give one with --style")
-        side: int = size or getattr(self.net, "STYLE_SIDE", DEFAULT_STYLE_SIDE)
+        side = size or int(getattr(self.net, "STYLE_SIDE", DEFAULT_STYLE_SIDE))
         with torch.inference_mode():
             codes = [self._encode(_picture(picture), side) for picture, _ in weighted]
             tensors = mix(codes, [weight for _, weight in checked.images])

@@ -54,7 +54,7 @@ def terms(
     painted, guessed = lesson(contents, style)
     with torch.no_grad():
         style_features = judge(style, exact)
-        content_features = judge.distilled(content, taps=("relu4_1",))
+        content_features = judge.deep(content, taps=("relu4_1",))
     features = judge(painted[0], exact)
     found = {
         "content": content_distance(features, content_features),

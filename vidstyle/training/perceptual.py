@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.error import URLError
 
 import torch
 from safetensors.torch import load_file
@@ -10,37 +11,71 @@ from torch import Tensor, nn
 
 from vidstyle.errors import InputError
 from vidstyle.nets.vgg import VGG
+from vidstyle.runtime.vision import import_torchvision
 
-__all__ = ["Perceptual", "load_perceptual"]
+__all__ = ["Perceptual", "load_perceptual", "normalised"]
 
 EXACT = "vgg19_normalised_relu3_1.safetensors"
 DISTILLED = "vgg19_distilled16x_relu5_1.safetensors"
+TORCHVISION = Path("torchvision")
 
 
 class Perceptual(nn.Module):
-    """Features of a distilled encoder, its shallow taps replaced by an exact one's on request."""
+    """Features of a deep encoder, its shallow taps replaced by an exact one's on request."""
 
-    def __init__(self, distilled: VGG, exact: VGG | None = None) -> None:
+    def __init__(self, deep: VGG, exact: VGG | None = None) -> None:
         super().__init__()
-        self.distilled = distilled
+        self.deep = deep
         self.exact = exact
         self.requires_grad_(False).eval()
 
     def forward(self, x: Tensor, exact: bool = False) -> dict[str, Tensor]:
         """x: (N, 3, H, W) in [0, 1]. Returns {"relu1_1": (N, 64, H, W), … "relu5_1": (N, 512, H/16, W/16)}."""
-        features = self.distilled(x)
+        features = self.deep(x)
         if exact and self.exact is not None:
             features |= self.exact(x)
         return features
 
 
-def load_perceptual(folder: Path) -> Perceptual:
-    """The encoder from a folder that holds the distilled VGG and, if it is there, the exact one."""
-    nets = []
-    for name in (DISTILLED, EXACT):
-        path = folder / name
-        nets.append(VGG.from_state_dict(load_file(path)) if path.exists() else None)
-    distilled, exact = nets
-    if distilled is None:
-        raise InputError(f"{folder / DISTILLED} is missing; give the folder with the perceptual encoders as --teachers")
-    return Perceptual(distilled, exact).to(memory_format=torch.channels_last)
+def load_perceptual(folder: Path, pictures: Tensor | None = None) -> Perceptual:
+    """The encoder from a folder that holds the distilled VGG and, if it is there, the exact one.
+
+    The folder name "torchvision" stands for torchvision's full VGG-19, which is downloaded once and normalised on
+    `pictures`, (N, 3, H, W) in [0, 1]. InputError where there are no such weights.
+    """
+    if folder == TORCHVISION:
+        return Perceptual(normalised(_full_vgg(), pictures if pictures is not None else torch.rand(8, 3, 128, 128)))
+    if not (folder / DISTILLED).exists():
+        raise InputError(f"{folder / DISTILLED} is missing; give the folder that holds it, or --teachers torchvision")
+    deep = VGG.from_state_dict(load_file(folder / DISTILLED))
+    exact = VGG.from_state_dict(load_file(folder / EXACT)) if (folder / EXACT).exists() else None
+    judge = Perceptual(deep, exact)
+    judge.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return judge
+
+
+def _full_vgg() -> VGG:
+    models = import_torchvision().models
+    try:
+        features = models.vgg19(weights=models.VGG19_Weights.IMAGENET1K_V1).features
+    except (URLError, OSError) as error:
+        raise InputError(f"torchvision's VGG-19 cannot be downloaded ({error}); give a folder with --teachers") from None
+    return VGG.from_state_dict(features.state_dict(), upto="relu5_1")
+
+
+@torch.no_grad()
+def normalised(net: VGG, pictures: Tensor) -> VGG:
+    """Scale weights, in place, so that every channel's mean activation over `pictures` is 1; returns `net`.
+
+    Max-pooling and ReLU commute with positive scales, so the net computes the same features, scaled (Gatys et al.
+    2016, section 2).
+    """
+    for layer, following in zip(net.layers, (*net.layers[1:], None), strict=True):
+        tap = f"relu{layer}"
+        mean = net(pictures, taps=(tap,))[tap].mean(dim=(0, 2, 3)).clamp_min(1e-6)  # (C,)
+        convolution = getattr(net, f"conv{layer}")
+        convolution.weight /= mean[:, None, None, None]
+        convolution.bias /= mean
+        if following is not None:
+            getattr(net, f"conv{following}").weight *= mean[None, :, None, None]
+    return net

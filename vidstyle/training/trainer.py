@@ -45,16 +45,16 @@ def train(
 ) -> tuple[Brisk, dict[str, Any]]:
     """Train and return the net with a report of the run.
 
-    `output` gets TensorBoard scalars, `sheet_STEP.png` every `sheet_every` steps and a checkpoint that a later call
+    teachers: folder of the perceptual encoders, or "torchvision"; see `load_perceptual`. `output` gets TensorBoard scalars, `sheet_STEP.png` every `sheet_every` steps and a checkpoint that a later call
     resumes from. `start_from` gives first weights. `precision` is Fabric's name; default bf16-mixed on a GPU, float32
     on a CPU. `on_progress` receives step, progress (0 to 1), seconds, samples per second and the terms of the loss.
     """
     fabric = _fabric(device, precision)
     torch.manual_seed(recipe.seed)
-    judge = load_perceptual(teachers).to(fabric.device)
     photo_paths, kept = held_out(list_pictures(photos), recipe.holdout)
     contents = Pictures(photo_paths, recipe.side, recipe.crop, (0.3, 1.0), fabric.device)
     styles = Pictures(list_pictures(paintings), recipe.side, recipe.crop, (0.3, 1.0), fabric.device)
+    judge = load_perceptual(teachers, contents.spread(16).cpu()).to(fabric.device)
     # Contents that training never sees, if any were kept.
     shown = Pictures(kept, recipe.side, recipe.crop, (1.0, 1.0), fabric.device) if kept else contents
     sample = shown.spread(4), styles.spread(8)
