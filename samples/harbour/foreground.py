@@ -74,3 +74,31 @@ def near_quay(ppm: float) -> Canvas:
     rope(c, (-11.5, 0.5), (-1.6, 0.3), 0.38, 0.075, rgb("bfa273"))
     c.rim(-1, 0.03, (1.0, 0.9, 0.72), 0.5)
     return c
+
+
+def jetty(ppm: float) -> Canvas:
+    """A strip of worn planks between piles that carry a rope; y = 0 is its far edge."""
+    left, right = -7.0, 9.0
+    c = Canvas(left, -0.7, right, 1.1, ppm, 23)
+    wood = rgb("8a6f54")
+    c.rect(left, -0.7, right - left, 0.7, wood * 0.4)
+    x = left
+    while x < right:
+        w = 0.24 + 0.08 * c.rng.random()
+        tone = wood * (0.7 + 0.5 * c.rng.random())
+        far, near = 1.0, 1.22
+        plank = [(x * near, -0.7), ((x + w - 0.02) * near, -0.7), ((x + w - 0.02) * far, 0.0), (x * far, 0.0)]
+        c.fill(plank, tone, below=tone * 0.85, rough=0.4, streaks=0.5)
+        x += w
+    c.rect(left, -0.05, right - left, 0.07, rgb("b09472"), rough=0.5, streaks=0.3)
+    for x in (-5.4, -2.2, 1.0, 4.2, 7.4):
+        rope(c, (x, 0.62), (x + 3.2, 0.62), 0.2, 0.055, rgb("c2a878"))
+    for x in (-5.4, -2.2, 1.0, 4.2, 7.4):
+        c.limb([(x, -0.1), (x, 0.78)], [0.27, 0.25], rgb("5c4632"), rough=0.4, streaks=0.5, volume=0.5)
+        c.ellipse(x, 0.86, 0.125, 0.05, rgb("a88c68"), rough=0.4)
+        for k in range(3):
+            rope(
+                c, (x - 0.13, 0.58 + 0.05 * k), (x + 0.13, 0.57 + 0.05 * k), 0.02, 0.05, rgb("c2a878") * (0.8 + 0.1 * k)
+            )
+    c.rim(1, 0.03, (1.0, 0.66, 0.42), 0.35)
+    return c

@@ -148,6 +148,13 @@ class Canvas:
         light = np.exp(-5 * far) * np.clip(1 - far, 0, 1)
         self.glow += light[..., None] * np.asarray(colour, np.float32)
 
+    def lamplight(self, x: float, y: float, reach: float, colour: Colour | Array) -> None:
+        """Let a lamp shine on what is painted already."""
+        at = self.pixels([(x, y)])[0]
+        v, u = np.mgrid[0 : self.shape[0], 0 : self.shape[1]].astype(np.float32)
+        light = np.exp(-((np.hypot(u - at[0], v - at[1]) / (reach * self.ppm)) ** 1.2) * 2.2)
+        self.glow += self.rgba[..., :3] * light[..., None] * np.asarray(colour, np.float32)
+
     def shadow(self, points: Points, strength: float, blur: float) -> None:
         """Darken what is painted already with a soft-edged polygon."""
         found = self.mask(points)

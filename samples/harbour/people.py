@@ -1,4 +1,4 @@
-"""Figures that move: walkers, a cyclist, a rower in his boat, an angler, gulls. All drawn anew for each frame."""
+"""Figures that move: walkers, a cyclist, a rower in his boat, gulls. All drawn anew for each frame."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def person(c: Canvas, who: Walker, phase: float, way: float) -> None:
     for k, tone in ((0.5, 0.62), (0.0, 1.0)):
         fx, fy = stride((phase + k) % 1.0)
         foot = (fx * way * n, (fy + 0.06) * n)
-        joint = knee(hip, foot, 0.44 * n, way)
+        joint = knee(hip, foot, 0.425 * n, way)
         swing = -sin(2 * pi * (phase + k) + 0.6) * 0.30 * way * n
         c.limb([hip, joint, foot], [0.19 * n, 0.14 * n, 0.1 * n], legs * tone)
         c.limb([foot, (foot[0] + 0.14 * way * n, foot[1] - 0.02)], [0.1 * n, 0.07 * n], rgb("2a211c"))
@@ -215,56 +215,4 @@ def gull(t: float, ppm: float, way: float) -> Canvas:
     c.ellipse(0.3 * way, 0.07, 0.075, 0.07, white)
     c.fill([(0.36 * way, 0.09), (0.36 * way, 0.04), (0.46 * way, 0.05)], rgb("e0a030"))
     wing(-0.85, 1.0)
-    return c
-
-
-def angler(t: float, ppm: float) -> Canvas:
-    """A man who sits on a box at the edge with a rod, seen from behind his right shoulder; he nods with the line."""
-    c = Canvas(-1.2, -0.3, 3.4, 2.6, ppm, 4)
-    nod = 0.03 * sin(2 * pi * t / 1.9)
-    coat, cap = rgb("3d5a78"), rgb("8a3a30")
-    c.ellipse(0.2, -0.24, 0.9, 0.08, (0.05, 0.04, 0.06), opacity=0.45)
-    c.rect(-0.42, -0.25, 0.84, 0.55, rgb("8a6238"), below=rgb("54381e"), streaks=0.4)
-    for y in (-0.08, 0.1):
-        c.rect(-0.42, y, 0.84, 0.03, rgb("38240f"))
-    c.limb([(0.05, 0.36), (0.6, 0.42), (0.7, -0.08)], [0.32, 0.25, 0.18], rgb("5a5042"), rough=0.3, volume=0.4)
-    c.limb([(0.68, -0.1), (0.86, -0.16)], [0.17, 0.11], rgb("2f241c"), volume=0.4)
-    back = [
-        (-0.33, 0.26),
-        (0.3, 0.24),
-        (0.36, 0.5),
-        (0.33, 0.8),
-        (0.27, 0.98),
-        (0.12, 1.08),
-        (-0.14, 1.07),
-        (-0.29, 0.95),
-        (-0.36, 0.66),
-    ]
-    c.fill(back, coat, below=coat * 0.62, rough=0.4, volume=0.4)
-    for a, b in (
-        ((-0.2, 0.9), (-0.12, 0.5)),
-        ((0.05, 0.72), (0.2, 0.4)),
-        ((-0.28, 0.6), (-0.02, 0.34)),
-        ((0.2, 0.9), (0.1, 0.66)),
-    ):
-        c.limb([a, ((a[0] + b[0]) / 2 + 0.04, (a[1] + b[1]) / 2), b], [0.012, 0.035, 0.012], coat * 0.5, opacity=0.6)
-        c.limb([(a[0] - 0.03, a[1]), (b[0] - 0.03, b[1])], [0.02], coat * 1.5, opacity=0.3)
-    c.limb([(0.22, 0.92), (0.46, 0.6), (0.76, 0.74 + nod)], [0.22, 0.19, 0.13], coat * 1.1, rough=0.3, volume=0.45)
-    c.ellipse(0.8, 0.75 + nod, 0.065, 0.065, SKIN, volume=0.3)
-    c.limb([(0.0, 1.04), (0.04, 1.16)], [0.18, 0.16], SKIN * 0.75, volume=0.3)
-    c.limb([(-0.13, 1.05), (0.14, 1.06)], [0.11], coat * 0.8, volume=0.4)
-    c.ellipse(0.05, 1.28, 0.135, 0.16, SKIN, volume=0.35)
-    c.fill([(0.16, 1.31), (0.215, 1.25), (0.16, 1.23)], SKIN)
-    c.ellipse(-0.01, 1.27, 0.11, 0.12, HAIR * 1.3, rough=0.4)
-    c.ellipse(0.075, 1.26, 0.025, 0.04, SKIN * 0.85)
-    c.fill(
-        [(-0.15, 1.33), (0.19, 1.36), (0.17, 1.44), (0.08, 1.5), (-0.06, 1.49), (-0.14, 1.42)],
-        cap,
-        rough=0.3,
-        volume=0.45,
-    )
-    c.limb([(-0.14, 1.345), (0.18, 1.365)], [0.06], cap * 0.75, volume=0.3)
-    rod = [(0.6 + 2.5 * u, 0.66 + nod + 1.55 * u - 0.5 * u * u * (1 + 2 * nod)) for u in np.linspace(0, 1, 12)]
-    c.limb(rod, [0.045, 0.04, 0.035, 0.03, 0.028, 0.025, 0.022], rgb("2f2620"))
-    c.rim(-1, 0.035, SUNLIT, 0.55)
     return c

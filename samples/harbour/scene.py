@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 from boats import dinghy, fishing_boat, sailing_boat
 from camera import View, lay
-from foreground import near_quay
+from foreground import jetty, near_quay
+from nearby import angler, lantern_bearer
 from paint import Array, Canvas, mix, rgb
-from people import Walker, angler, figure, gull, rowing_boat
+from people import Walker, figure, gull, rowing_boat
 from sky import breakwater, hills, sky
 from town import lamp, pavement, quay, row, upper_town
 from water import Water
@@ -254,6 +255,14 @@ def dusk(seconds: float) -> Shot:
     shot.float_on(sailing_boat(50, 3, "e9e2d2", 9.0, "7a2f2a"), 19.4, 41, flip=True)
     shot.float_on(sailing_boat(14, 8, "e9e2d2", 11), 42, 100, speed=-0.5)
     shot.float_on(dinghy(90, 5, "4f8f86"), 5.6, 28.5)
+
+    shot.stand(jetty(130), 9.0, 0.82, 24.2, mirrored=False)
+
+    def fisherman(t: float, view: View) -> Item:
+        c = lantern_bearer(t, view.scale(23.6), 1.25)
+        return Item(shot.lit(c, 8.0), c, 23.6, lambda _: (6.3 + 1.25 * t, 0.74, 0.0), False)
+
+    shot.actors.append(fisherman)
     shot.row(14.4, 30.0, -1.1, flip=True)
     for bird in ((15, 9, 45, 2.8, 0.2), (18.5, 8.2, 52, 3.1, 1.3), (13, 7.0, 38, 3.4, 0.7)):
         shot.fly(*bird)

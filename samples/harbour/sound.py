@@ -113,4 +113,4 @@ def soundtrack(seconds: float, cut: float) -> Array:
     fade = int(0.04 * RATE)
     track[:, :fade] *= np.linspace(0, 1, fade)
     track[:, -4 * fade :] *= np.linspace(1, 0, 4 * fade)
-    return np.tanh(track * 2.2).astype(np.float32) * 0.8
+    return np.tanh(track * 3.8).astype(np.float32) * 0.8

@@ -93,7 +93,7 @@ def branch(s: Sheet, start: tuple[float, float], angle: float, length: float, wi
     points = np.array(start) + np.cumsum(np.stack([np.cos(turn), np.sin(turn)], 1) * length / 7, 0)
     points = np.concatenate([[start], points])
     s.stroke(points, np.linspace(width, width * 0.5, 7), mix(INK, SIENNA, 0.35), 0.95, 0.2)
-    s.stroke((*points, 0.22 * width, 0), np.linspace(width, width * 0.5, 7) * 0.45, INK, 0.9, 0.4)
+    s.stroke(points + np.array([0.22 * width, 0.0]), np.linspace(width, width * 0.5, 7) * 0.45, INK, 0.9, 0.4)
     if width > 2.6:
         for at in (3, 5, 7)[-2 if width < 9 else -3 :]:
             branch(

@@ -18,7 +18,7 @@ def fish(cx: float, cy: float, turn: float, size: float) -> tuple[Array, Array, 
     x, y = grid(W, H)
     dx, dy = (x - cx) / size, (y - cy) / size
     u, v = dx * np.cos(turn) + dy * np.sin(turn), -dx * np.sin(turn) + dy * np.cos(turn)
-    v = v - 0.42 * (u * u - 0.25)
+    v = v - 0.42 * (np.where(u < -0.7, 0.49 - 0.7 * (u + 0.7), u * u) - 0.25)
     along = np.clip((0.95 - u) / 1.6, 0, 1)
     half = 0.35 * np.clip(np.sin(np.pi * along**0.62), 0, 1) ** 0.8 * (1 - 0.42 * along)
     half = np.maximum(half, 0.07 * (u > -0.78) * (u < -0.4))
@@ -32,7 +32,8 @@ def fish(cx: float, cy: float, turn: float, size: float) -> tuple[Array, Array, 
         )
         return (a / long) ** 2 + (b / wide) ** 2 < 1
 
-    tail = lobe(-0.92, 0.18, 2.5, 0.29, 0.13)
+    fan = np.arctan2(side, -(u + 0.64))
+    tail = np.hypot(u + 0.64, v) < 0.56 * (0.5 + 0.75 * fan) * (fan < 0.85)
     front, rear = lobe(0.22, 0.45, 2.2, 0.25, 0.13), lobe(-0.36, 0.26, 2.4, 0.18, 0.09)
     return body, tail | front | rear, np.stack([u, v, along])
 

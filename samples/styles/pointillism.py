@@ -36,7 +36,8 @@ def target() -> Array:
         )
         shade = mix(palette(sail)[0], palette("9aa0d8")[0], np.clip((x - at) / (0.5 * tall), 0, 1) * 0.55)
         colour = np.where(inside[..., None], shade, colour)
-        hull = (np.abs(x - at - 4) < 0.34 * tall - 1.2 * np.abs(y - foot)) & (np.abs(y - foot) < 0.07 * tall)
+        below = (y - foot) / tall + 0.06
+        hull = (np.abs(x - at - 0.07 * tall) < tall * (0.46 - 1.3 * below)) & (below > 0) & (below < 0.15)
         colour = np.where(hull[..., None], palette("a83232")[0], colour)
         glint = (y > foot + 5) & (np.abs(x - at - 8 - 5 * np.sin(y / 5)) < 0.3 * tall * (1 - (y - foot) / (1.1 * tall)))
         colour = mix(colour, palette(sail)[0], 0.55 * glint)
