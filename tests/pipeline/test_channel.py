@@ -34,13 +34,11 @@ def test_a_halt_wakes_who_waits(waits: str) -> None:
     stopped = threading.Event()
 
     def wait() -> None:
-        with pytest.raises(Stopped):
-            if waits == "to put":
-                channel.put(1)
-                channel.put(2)
-            else:
-                next(channel)
-        stopped.set()
+        try:
+            while True:
+                channel.put(1) if waits == "to put" else next(channel)
+        except Stopped:
+            stopped.set()
 
     thread = threading.Thread(target=wait)
     thread.start()

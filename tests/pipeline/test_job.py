@@ -10,7 +10,7 @@ from PIL import Image
 
 import vidstyle
 from vidstyle.frames import Frame
-from vidstyle.media import open_sink, open_source
+from vidstyle.media import Sink, open_sink, open_source
 from vidstyle.pipeline.convert import Download, fit, upload
 from vidstyle.pipeline.offline import run
 
@@ -97,17 +97,19 @@ def test_a_failure_leaves_the_old_file_and_no_debris(clip: Path, tmp_path: Path,
             raise Broken
         return upload(frames, torch.device("cpu"), (64, 48))
 
+    class Full:
+        """A sink whose encoder fails at frame 20."""
+
+        def __init__(self, sink: Sink) -> None:
+            self.sink = sink
+
+        def write(self, frame: Frame) -> None:
+            if frame.stamp.index == 20 and stage == "encode":
+                raise Broken
+            self.sink.write(frame)
+
     with pytest.raises(Broken), open_source(clip) as source, open_sink(output, source) as sink:
-        if stage == "encode":
-            write = sink.write
-
-            def fail_later(frame: Frame) -> None:
-                if frame.stamp.index == 20:
-                    raise Broken
-                write(frame)
-
-            sink.write = fail_later  # type: ignore[method-assign]
-        run(source, sink, paint, 1)
+        run(source, Full(sink), paint, 1)  # type: ignore[arg-type]
     assert output.read_text() == "old"
     assert list(tmp_path.iterdir()) == [output]
 

@@ -50,20 +50,24 @@ app.command("bench")(bench.bench)
 app.command("train")(train.train)
 
 
-def _terminate(number: int, frame: object) -> None:
-    """A polite kill ends like Ctrl-C: nothing half-written stays."""
-    raise KeyboardInterrupt
+class Interrupted(BaseException):
+    """Ctrl-C or a polite kill; not KeyboardInterrupt, which typer would end silently."""
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise Interrupted
 
 
 def main() -> None:
     """Run the command; exit 0, 2 for what the user can put right, 130 for Ctrl-C."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         app()
     except VidstyleError as error:
         fail(str(error))
         sys.exit(2)
-    except KeyboardInterrupt:
+    except Interrupted:
         fail("interrupted; nothing was written")
         sys.exit(130)
 

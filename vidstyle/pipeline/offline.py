@@ -80,10 +80,10 @@ def run(
         _Stage("decode", read, halt, lambda: counts.decoded),
         _Stage("encode", write, halt, lambda: counts.written),
     ]
-    for thread in threads:
-        thread.start()
     report = _Reporter(counts, decoded, painted, on_progress)
     try:
+        for thread in threads:
+            thread.start()
         for frames in _stylized(decoded, paint, batch):
             for frame in frames:
                 painted.put(frame)
@@ -100,8 +100,7 @@ def run(
         halt.set(error)
     finally:
         halt.set()
-        for thread in threads:
-            thread.join()
+        _join(threads)
     counts.stages = _busy(counts, decoded, painted)
     if halt.error is not None:
         raise halt.error
@@ -117,6 +116,8 @@ class _Stage(threading.Thread):
         self.stage, self.work, self.halt, self.frame = stage, work, halt, frame
 
     def run(self) -> None:
+        if self.halt.stopped:
+            return
         try:
             self.work()
         except Stopped:
@@ -132,6 +133,19 @@ class _Stage(threading.Thread):
             report()
         if self.halt.stopped:
             raise Stopped
+
+
+def _join(threads: list[_Stage]) -> None:
+    """Wait for all of them, even where Ctrl-C comes again: nobody may close a file that a stage still works on."""
+    again: BaseException | None = None
+    for thread in threads:
+        while thread.is_alive():
+            try:
+                thread.join()
+            except BaseException as error:
+                again = error
+    if again:
+        raise again
 
 
 def _located(error: VidstyleError, stage: str, frame: int) -> VidstyleError:

@@ -18,7 +18,8 @@ class EagerEngine:
     def __init__(self, net: StyleNet, device: torch.device, dtype: torch.dtype | None = None) -> None:
         self.dtype = dtype or torch.float32
         self.device = device
-        self.net = net.to(device=device, dtype=self.dtype, memory_format=torch.channels_last).eval()
+        self.net = net.to(device, self.dtype).eval()
+        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:

@@ -1,0 +1,149 @@
+"""The command as a user meets it: what it writes, what it says, how it exits."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from vidstyle.cli.main import main
+
+
+@pytest.fixture
+def style(tmp_path: Path) -> Path:
+    path = tmp_path / "style.png"
+    Image.effect_noise((80, 64), 90).convert("RGB").save(path)
+    return path
+
+
+@pytest.fixture
+def vidstyle(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Runs the command in this process: (exit code, stdout, stderr)."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["vidstyle", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as exit:
+            code = int(exit.code or 0)
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_a_run_says_where_the_result_is_and_how_fast_it_went(vidstyle, clip: Path, model: Path, style: Path) -> None:
+    output = style.with_name("out.mkv")
+    code, out, err = vidstyle("stylize", clip, "--style", f"{style}:0.5", "-s", style, "--model", model, "-o", output)
+    assert code == 0
+    assert output.stat().st_size
+    assert str(output) in out
+    assert "fps" in out
+    assert "Traceback" not in err
+
+
+def test_json_is_one_document_a_line(vidstyle, clip: Path, model: Path, style: Path) -> None:
+    code, out, _ = vidstyle(
+        "stylize", clip, "-s", style, "--model", model, "-o", style.with_name("out.mkv"), "--json", "--start", "0:01"
+    )
+    events = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert {event["event"] for event in events} >= {"progress", "done"}
+    assert events[-1]["frames"] == events[-2]["frames"]
+
+
+def mistakes(tmp_path: Path, clip: Path, model: Path, style: Path) -> dict[str, tuple[list[object], str]]:
+    """Arguments after `stylize`, and what the one line must say."""
+    text = tmp_path / "text.mp4"
+    text.write_text("no film")
+    junk = tmp_path / "junk.safetensors"
+    junk.write_bytes(b"x" * 100)
+    good = ["-s", style, "--model", model]
+    return {
+        "missing file": ([tmp_path / "none.mp4", *good], "does not exist"),
+        "text as film": ([text, *good], "text.mp4"),
+        "output is input": ([clip, *good, "-o", clip], "the input itself"),
+        "no folder": ([clip, *good, "-o", tmp_path / "no" / "out.mp4"], "make it first"),
+        "unknown ending": ([clip, *good, "-o", tmp_path / "out.xyz"], ".xyz"),
+        "no style": ([clip, "--model", model], "--style"),
+        "unknown style": ([clip, "-s", "mosiac", "--model", model], "mosaic"),
+        "text as style": ([clip, "-s", text, "--model", model], "text.mp4"),
+        "unknown model": ([clip, "-s", style, "--model", "brsk"], "brisk"),
+        "no model": ([clip, "-s", style, "--model", junk], "junk.safetensors"),
+        "no such device": ([clip, *good, "--device", "toaster"], "choose auto"),
+        "bad time": ([clip, *good, "--start", "soon"], "is not a time"),
+        "after the end": ([clip, *good, "--start", "1000"], "no frames in the part"),
+        "bad option": ([clip, *good, "--encoder-option", "crf"], "name=value"),
+        "unknown option": ([clip, *good, "--encoder-option", "quality=9", "--codec", "h264"], "quality"),
+        "unknown codec": ([clip, *good, "--codec", "h999"], "h264"),
+        "too large": ([clip, *good, "--max-pixels", "100"], "max"),
+        "weights of zero": ([clip, "-s", f"{style}:0", "--model", model], "sum to zero"),
+    }
+
+
+def test_a_mistake_is_one_line_that_says_what_to_do(vidstyle, clip: Path, model: Path, style: Path) -> None:
+    folder = style.parent
+    for name, (arguments, hint) in mistakes(folder, clip, model, style).items():
+        before = sorted(folder.iterdir()), clip.read_bytes()
+        if "-o" not in arguments:
+            arguments = [*arguments, "-o", folder / "out.mkv"]
+        code, out, err = vidstyle("stylize", *arguments)
+        errors = [line for line in err.splitlines() if line.startswith("error: ")]
+        assert (name, code, len(errors)) == (name, 2, 1), err
+        assert hint in errors[0], (name, errors)
+        assert "Traceback" not in err + out
+        assert (sorted(folder.iterdir()), clip.read_bytes()) == before, name
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_exits_130_and_leaves_nothing(
+    clip: Path, model: Path, style: Path, number: signal.Signals
+) -> None:
+    output = style.with_name("out.mkv")
+    output.write_text("old")
+    # FFmpeg's slowest: the run cannot be over before the signal arrives.
+    command = [sys.executable, "-m", "vidstyle", "stylize", clip, "-s", style, "--model", model, "-o", output]
+    command += ["--json", "--codec", "av1", "--preset", "0", "--runtime", "pytorch"]
+    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()  # the first event: the run is under way
+    deadline = time.monotonic() + 30
+    while not list(style.parent.glob(".out.mkv*")) and time.monotonic() < deadline:
+        os.sched_yield()
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert output.read_text() == "old"
+    assert sorted(style.parent.iterdir()) == [output, style]
+
+
+def test_the_other_commands_answer(vidstyle, clip: Path, model: Path) -> None:
+    code, out, _ = vidstyle("probe", clip, "--json")
+    info = json.loads(out)
+    assert code == 0
+    assert [stream["kind"] for stream in info["streams"]] == ["video", "audio"]
+    code, out, _ = vidstyle("doctor", "--json")
+    assert code == 0
+    assert {"PyTorch", "PyAV", "GPU"} <= {fact["what"] for fact in json.loads(out)}
+    code, out, _ = vidstyle("bench", model, f"{model}@pytorch", "--size", "64x48", "--rounds", 1, "--json")
+    speeds = json.loads(out)
+    assert code == 0
+    assert speeds[1]["runtime"] == "pytorch"
+    assert all(speed["macs_per_pixel"] > 0 and 0 < speed["peak_share"] < 1 for speed in speeds)
+    for command in ("styles", "models"):
+        code, out, _ = vidstyle(command, "--json")
+        assert code == 0
+        assert json.loads(out)
+
+
+def test_a_wrong_flag_is_exit_code_2(vidstyle, clip: Path) -> None:
+    code, _, err = vidstyle("stylize", clip, "--no-such-flag")
+    assert code == 2
+    assert "--no-such-flag" in err
