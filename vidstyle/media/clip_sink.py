@@ -94,10 +94,11 @@ class ClipSink(Sink):
             metadata_errors="surrogateescape",
         )
         rate = info.rate or DEFAULT_RATE
-        if codec.name not in out.supported_codecs:
-            raise OutputError(f"{container.name} cannot hold {codec.name}; choose another codec or container")
         self._time_base = container.time_base or (1 / rate if container.fixed_rate else info.time_base)
-        self._stream, self._encoder = self._add_stream(out, source, codec, rate)
+        try:
+            self._stream, self._encoder = self._add_stream(out, source, codec, rate)
+        except ValueError:
+            raise OutputError(f"{container.name} cannot hold {codec.name}; choose another codec or container") from None
         self._configure(self._encoder, container, pix_fmt, rate)
         params = hdr_params(codec.name, info.light)
         self._encoder.options = encoder_options(self._encoder, settings, pix_fmt, params)
@@ -111,7 +112,7 @@ class ClipSink(Sink):
         copies.add_to(out, self._stream)
         self._copies = copies
         out.start_encoding()
-        self._check_clock(container)
+        self._name = container.name
 
     def _add_stream(
         self, out: OutputContainer, source: Source, codec: Codec, rate: Fraction
@@ -136,7 +137,9 @@ class ClipSink(Sink):
             stream.time_base = self._time_base
             return stream, encoder
         else:
-            lost = kinds - ({"MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"} if codec.name in HDR_IN_STREAM else set())
+            lost = kinds - (
+                {"MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"} if codec.name in HDR_IN_STREAM else set()
+            )
             if lost:
                 words = ", ".join(sorted(ON_STREAM[kind] for kind in lost))
                 self.notes(f"{words} is left out; --codec {self._info.codec} would keep it")
@@ -163,24 +166,24 @@ class ClipSink(Sink):
         if container.no_reordering:
             context.max_b_frames = 0
 
-    def _check_clock(self, container: Container) -> None:
-        clock = self._stream.time_base
-        if clock is not None and (self._info.time_base / clock).denominator != 1:
-            self.notes(f"{container.name} counts time in steps of {clock} s: frame times are rounded to it")
-
     # --- writing ---
 
     def write(self, frame: Frame) -> None:
         assert self._container is not None, "the sink is closed"
         picture = self._picture(frame)
         stamp = frame.stamp
-        pts = round(stamp.pts * stamp.time_base / self._time_base)
+        clock = self._stream.time_base
+        if clock is not None and (stamp.seconds / clock).denominator != 1:
+            self.notes(f"{self._name} counts time in steps of {clock} s: frame times are rounded to it")
+        pts = round(stamp.seconds / self._time_base)
         if self._last_pts is not None and pts <= self._last_pts:
             self.notes("frames nearer than the container's clock can tell apart are moved one step on")
             pts = self._last_pts + 1
         self._last_pts = pts
         picture.pts, picture.time_base = pts, self._time_base
         picture.duration = round(stamp.duration * stamp.time_base / self._time_base)
+        color = self._color  # some encoders (ProRes) take the tags from the picture, not from the stream
+        picture.colorspace, picture.color_primaries, picture.color_trc = color.matrix, color.primaries, color.transfer
         picture.pict_type = 0  # the decoder's choice of I, P and B is not the encoder's
         with self._errors():
             self._copies.mux()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
-from av.stream import Stream
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from vidstyle.errors import InputError
@@ -55,6 +55,7 @@ class ClipSource(Source):
         self._path = path
         self._copies: deque[av.Packet] = deque()
         self._kept: set[int] | None = None  # None: not decided yet, keep all
+        self._begun: set[int] = set()  # copied video streams that have had their first key frame
         self._damaged = 0
         self._closed = False
         self.container: InputContainer = open_container(path, max_pixels=max_pixels, hwaccel=hwaccel, note=self.notes)
@@ -82,7 +83,7 @@ class ClipSource(Source):
     # --- opening ---
 
     def _choose(self, max_pixels: int) -> VideoStream:
-        pictures = [s for s in self.container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+        pictures = [s for s in self.container.streams.video if not s.disposition & Disposition.attached_pic]
         best = self.container.streams.best("video")
         stream = best if best in pictures else next(iter(pictures), None)
         if stream is None and self.container.streams.video:
@@ -245,24 +246,46 @@ class ClipSource(Source):
                 yield packet
 
     def _in_cut(self, packet: av.Packet) -> bool:
+        """Whether a packet belongs to the cut; subtitles that reach over its edges are shortened."""
         if self._start is None and self._end is None:
             return True
         at = packet.pts if packet.pts is not None else packet.dts
-        if at is None or packet.time_base is None:
+        clock = packet.time_base
+        if at is None or clock is None:
             return False
-        if packet.stream.disposition & av.stream.Disposition.attached_pic:
+        if packet.stream.disposition & Disposition.attached_pic:
             return True
-        seconds = at * packet.time_base
-        origin = self._origin * (self.video.time_base or Fraction(1, 1000))
-        if self._start is not None and seconds < self.shift:
+        low = None if self._start is None else ticks(self.shift, clock)
+        high = None if self._end is None else ticks(self._seconds(self._origin) + self._end, clock)
+        if packet.stream.type == "subtitle":
+            return _shorten(packet, at, low, high)
+        if packet.stream.type == "video" and packet.stream_index not in self._begun and not packet.is_keyframe:
+            self.notes(f"video stream {packet.stream_index} is copied from its first key frame in the cut on")
             return False
-        return self._end is None or seconds < origin + self._end
+        inside = (low is None or at >= low) and (high is None or at < high)
+        if inside:
+            self._begun.add(packet.stream_index)
+        return inside
+
+    def _seconds(self, pts: int) -> Fraction:
+        return pts * (self.video.time_base or Fraction(1, 1000))
 
     def close(self) -> None:
         if not self._closed:
             self._closed = True
             self._copies.clear()
             self.container.close()
+
+
+def _shorten(packet: av.Packet, at: int, low: int | None, high: int | None) -> bool:
+    duration = packet.duration or 0
+    begin = at if low is None else max(at, low)
+    end = at + duration if high is None else min(at + duration, high)
+    if end < begin or (high is not None and begin >= high) or (duration and end == begin):
+        return False
+    packet.pts = packet.dts = begin
+    packet.duration = end - begin
+    return True
 
 
 def decoding_context(stream: VideoStream, max_pixels: int) -> av.VideoCodecContext:

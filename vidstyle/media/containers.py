@@ -19,7 +19,36 @@ MAX_PIXELS = 64_000_000
 
 # Demuxers that read other files, networks or devices on behalf of the file they are given.
 FORBIDDEN = frozenset(
-    ["hls", "dash", "concat", "sdp", "rtsp", "rtp", "sap", "image2", "image2pipe", "lavfi", "tty", "imf", "vapoursynth", "avisynth", "webm_dash_manifest", "libgme", "x11grab", "fbdev", "alsa", "oss", "pulse", "jack", "kmsgrab", "iec61883", "xcbgrab", "openal", "sndio", "dv1394"]
+    [
+        "hls",
+        "dash",
+        "concat",
+        "sdp",
+        "rtsp",
+        "rtp",
+        "sap",
+        "image2",
+        "image2pipe",
+        "lavfi",
+        "tty",
+        "imf",
+        "vapoursynth",
+        "avisynth",
+        "webm_dash_manifest",
+        "libgme",
+        "x11grab",
+        "fbdev",
+        "alsa",
+        "oss",
+        "pulse",
+        "jack",
+        "kmsgrab",
+        "iec61883",
+        "xcbgrab",
+        "openal",
+        "sndio",
+        "dv1394",
+    ]
 )
 
 

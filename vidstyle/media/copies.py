@@ -24,7 +24,49 @@ __all__ = ["Copies"]
 FILE_FACTS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 CODING_FACTS = {"encoder", "duration", "bps", "number_of_frames", "number_of_bytes", "source_id"}
 ITUNES_TAGS = set(
-    ["title", "artist", "album_artist", "composer", "album", "date", "comment", "genre", "copyright", "grouping", "lyrics", "description", "synopsis", "show", "episode_id", "network", "keywords", "episode_sort", "season_number", "media_type", "hd_video", "gapless_playback", "compilation", "track", "disc", "tmpo", "creation_time", "language", "timecode", "sort_name", "sort_artist", "sort_album", "sort_album_artist", "sort_composer", "sort_show", "rating", "author", "performer", "publisher", "year", "location"]
+    [
+        "title",
+        "artist",
+        "album_artist",
+        "composer",
+        "album",
+        "date",
+        "comment",
+        "genre",
+        "copyright",
+        "grouping",
+        "lyrics",
+        "description",
+        "synopsis",
+        "show",
+        "episode_id",
+        "network",
+        "keywords",
+        "episode_sort",
+        "season_number",
+        "media_type",
+        "hd_video",
+        "gapless_playback",
+        "compilation",
+        "track",
+        "disc",
+        "tmpo",
+        "creation_time",
+        "language",
+        "timecode",
+        "sort_name",
+        "sort_artist",
+        "sort_album",
+        "sort_album_artist",
+        "sort_composer",
+        "sort_show",
+        "rating",
+        "author",
+        "performer",
+        "publisher",
+        "year",
+        "location",
+    ]
 )
 
 
@@ -159,6 +201,7 @@ class Copies:
         out.add_attachment(f"cover.{'jpg' if kind == 'jpeg' else kind}", f"image/{kind}", bytes(packet))
 
     def _cannot(self, stream: Stream, holder: str) -> None:
+        holder = "the input's own format" if holder == self._kind.name else holder
         what = f"{stream.type} stream {stream.index} ({_codec_name(stream)})"
         self._note(f"{what} is left out: {self._kind.name} cannot hold it, {holder} can")
 

@@ -35,6 +35,8 @@ class Decoder:
 
     def decode(self, packet: av.Packet | None) -> Iterator[Picture]:
         """The pictures that `packet` completes; None at the end flushes."""
+        if packet is not None and not packet.size:
+            return  # "as before" in Theora and packed MPEG-4; to FFmpeg's decoders an error
         if packet is not None and packet.pts is not None and not packet.is_discard:
             self._durations[packet.pts] = packet.duration or 0
         try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
 
 import av
+import av.logging
 from av.codec import Codec, CodecContext
 from av.codec.codec import find_best_pix_fmt_of_list
 from av.video.codeccontext import VideoCodecContext
@@ -50,7 +52,7 @@ SOFTWARE = {"h264": "h264 (libx264)", "hevc": "h265 (libx265)", "av1": "av1 (lib
 
 # Quality where nobody asked for another: transparent to the eye, not lossless.
 DEFAULTS: dict[str, dict[str, str]] = {
-    "libx264": {"crf": "18", "preset": "medium", "x264-params": "log-level=none"},
+    "libx264": {"crf": "18", "preset": "medium"},
     "libx265": {"crf": "20", "preset": "medium", "x265-params": "log-level=none"},
     "libsvtav1": {"crf": "28", "preset": "8"},
     "libvpx-vp9": {"crf": "28", "b": "0", "deadline": "good", "cpu-used": "3", "row-mt": "1"},
@@ -60,6 +62,7 @@ DEFAULTS: dict[str, dict[str, str]] = {
     "libwebp": {"quality": "90"},
     "libwebp_anim": {"quality": "85"},
 }
+X26X_PRESETS = "ultrafast superfast veryfast faster fast medium slow slower veryslow placebo".split()  # noqa: SIM905
 EVEN_ONLY = ("libx264", "libx265", "libsvtav1")  # these refuse odd sizes in formats with shared chroma
 
 
@@ -146,7 +149,7 @@ def choose_pix_fmt(codec: Codec, settings: EncoderSettings, info: SourceInfo, si
     if wanted == "pal8":
         wanted = "rgba" if info.has_alpha else "rgb24"
     if info.color_is_rgb and codec.name in ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg2video"):
-        wanted = "yuva420p" if info.has_alpha else "yuv420p"  # what players can play
+        wanted = ("yuva420p" if info.has_alpha else "yuv420p") + ("10le" if info.depth > 8 else "")  # for players
     if codec.name == "gif":
         return "pal8"
     shared = [f for f in offered if _usable(f)]
@@ -168,7 +171,11 @@ def _usable(name: str) -> bool:
     if name in ("cuda", "qsv", "amf", "d3d11", "vaapi", "videotoolbox_vld", "bgr0", "rgb0"):
         return False
     format = VideoFormat(name)
-    return bool(format.components) and not format.has_palette and not name.startswith(("nv20", "nv21", "x2", "mono", "rgb4", "bgr4", "rgb5", "rgb8", "bgr8"))
+    return (
+        bool(format.components)
+        and not format.has_palette
+        and not name.startswith(("nv20", "nv21", "x2", "mono", "rgb4", "bgr4", "rgb5", "rgb8", "bgr8"))
+    )
 
 
 def _divides(name: str, size: tuple[int, int]) -> bool:
@@ -213,6 +220,8 @@ def encoder_options(
     if settings.preset is not None:
         if "preset" not in private:
             raise OptionError(f"{codec} has no presets; leave --preset out")
+        if codec in ("libx264", "libx265") and settings.preset not in X26X_PRESETS:
+            raise OptionError(f"{codec} has no preset {settings.preset}; use one of {', '.join(X26X_PRESETS)}")
         options["preset"] = settings.preset
     for name, value in settings.options.items():
         if name not in known:
@@ -229,7 +238,8 @@ def open_encoder(context: VideoCodecContext) -> None:
     if name == "libsvtav1":
         os.environ.setdefault("SVT_LOG", "1")  # the only way to keep it from writing to the terminal
     try:
-        context.open()
+        with _heard() as said:
+            context.open()
     except (av.FFmpegError, ValueError, MemoryError) as error:
         shown = " ".join(f"{k}={v}" for k, v in asked.items() if not v.startswith("log-level"))
         size = f"{context.width}x{context.height} {context.pix_fmt}"
@@ -237,6 +247,23 @@ def open_encoder(context: VideoCodecContext) -> None:
     unused = [k for k in context.options if k in asked]
     if unused:
         raise OptionError(f"{name} did not take the option(s) {', '.join(unused)}")
+    complaint = next((line for line in said if "parsing option" in line or "Unknown option" in line), None)
+    if complaint:
+        raise OptionError(f"{name} does not know a parameter that it was given: {complaint}")
+
+
+@contextmanager
+def _heard() -> Iterator[list[str]]:
+    """What FFmpeg logs meanwhile: some encoders say only there that they did not understand."""
+    lines: list[str] = []
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.WARNING)
+    try:
+        with av.logging.Capture(local=False) as logs:
+            yield lines
+        lines += [" ".join(message.split()) for _, _, message in logs]
+    finally:
+        av.logging.set_level(level)
 
 
 def encoder_works(name: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import av
 import numpy as np
 from av.filter import Graph
@@ -29,7 +31,7 @@ class Palette:
 
     def _build(self, frame: av.VideoFrame) -> Graph:
         graph = Graph()
-        source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=None)
+        source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1))
         split = graph.add("split")
         generate = graph.add("palettegen", f"stats_mode=full:reserve_transparent={self._reserve}")
         use = graph.add("paletteuse", "dither=sierra2_4a:alpha_threshold=128")

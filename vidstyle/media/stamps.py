@@ -48,9 +48,9 @@ class FrameClock:
     def _mend(self, pts: int, last: Stamp) -> int:
         if (last.pts - pts) * self.time_base > 1:  # the clock started anew, as in joined recordings
             self._shift += last.pts + (last.duration or self._step) - pts
-            self._note(f"the clock jumps back after frame {last.index}: later frames follow on")
+            self._note("the clock jumps back in mid-stream: later frames follow on")
             return last.pts + (last.duration or self._step)
-        self._note(f"frame {last.index + 1} is stamped before the one ahead of it: mended")
+        self._note("frames stamped before the one ahead of them are moved to just after it")
         return last.pts + 1
 
 
