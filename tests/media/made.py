@@ -36,6 +36,8 @@ def make_clip(
         stream.width, stream.height, stream.pix_fmt = *size, pix_fmt
         stream.codec_context.time_base = stream.time_base = time_base
         tone = out.add_stream("aac" if path.suffix == ".mp4" else "flac", rate=8000) if sound else None
+        if tone is not None:
+            tone.codec_context.layout = "mono"
         for index in range(frames):
             frame = av.VideoFrame.from_ndarray(pixels(index, *size), "rgb24")
             frame.pts, frame.time_base = times[index] if times else index, time_base
@@ -45,7 +47,6 @@ def make_clip(
             wave = (np.sin(np.arange(320 * frames) / 3) * 8000).astype(np.int16)[None]
             audio = av.AudioFrame.from_ndarray(wave, "s16", "mono")
             audio.sample_rate, audio.pts, audio.time_base = 8000, 0, Fraction(1, 8000)
-            tone.codec_context.layout = "mono"
             out.mux(tone.encode(audio))
             out.mux(tone.encode(None))
     return path

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import resource
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from queue import Queue
@@ -60,7 +60,7 @@ def test_encoders_by_name_and_by_container(codec: str | None, ending: str, canon
     old, new = read(clip), read(out)
     assert len(new) == len(old)
     for a, b in zip(old, new, strict=True):
-        assert np.abs(a.astype(int) - (b >> 8 if b.dtype == np.uint16 else b)).mean() < 6
+        assert np.abs(a.astype(int) - (b >> 8 if b.dtype == np.uint16 else b)).mean() < 10
 
 
 def test_what_nobody_painted_keeps_its_code_values(tmp_path: Path) -> None:
@@ -139,52 +139,50 @@ def test_folders_keep_names_and_natural_order(tmp_path: Path) -> None:
     assert len(read(folder / "shot%d.png")) == 3
 
 
+def fail(clip: Path, out: Path, error: type[BaseException]) -> None:
+    with open_source(clip) as source, open_sink(out, source) as sink:
+        for frame in source:
+            sink.write(frame)
+            raise error
+
+
 def test_a_failed_run_leaves_the_old_file_and_no_debris(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "in.mkv")
     for out in (tmp_path / "out.mp4", tmp_path / "frames"):
         if out.suffix:
             out.write_bytes(b"old")
         for error in (KeyboardInterrupt, RuntimeError):
-            with pytest.raises(error), open_source(clip) as source, open_sink(out, source) as sink:
-                for frame in source:
-                    sink.write(frame)
-                    raise error
+            with pytest.raises(error):
+                fail(clip, out, error)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.mkv", "out.mp4"]
     assert (tmp_path / "out.mp4").read_bytes() == b"old"
 
 
-def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+FULL = """
+import resource, signal, sys
+from vidstyle.errors import OutputError
+from vidstyle.media import EncoderSettings, open_sink, open_source
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    with open_source(sys.argv[1]) as source:
+        with open_sink(sys.argv[2], source, encoder=EncoderSettings(codec=sys.argv[3])) as sink:
+            for frame in source:
+                sink.write(frame)
+except OutputError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(("name", "codec"), [("out.mkv", "ffv1"), ("out.nut", "ffv1"), ("out.mov", "prores")])
+def test_a_full_disk_is_one_line(name: str, codec: str, tmp_path: Path) -> None:
+    """A limit on file sizes stands in for the end of the disk."""
     clip = make_clip(tmp_path / "in.mkv", codec="ffv1", frames=25, size=(320, 240))
-
-    def attempt() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
-        for out in ("out.mkv", "out.mp4", "frames"):
-            try:
-                copy(
-                    clip,
-                    tmp_path / out,
-                    codec=None if out == "frames" else "ffv1" if out[-1] == "v" else "h264",
-                    **({"crf": 0} if out[-1] == "4" else {}),
-                )
-            except OutputError as error:
-                assert "cannot be written" in str(error)  # noqa: PT017
-                assert "\n" not in str(error)  # noqa: PT017
-            else:
-                assert out == "frames"
-
-    child = os.fork()
-    if child == 0:
-        import signal
-
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        code = 1
-        try:
-            attempt()
-            code = 0
-        finally:
-            os._exit(code)
-    assert os.waitpid(child, 0)[1] == 0
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["frames", "in.mkv"]
+    command = [sys.executable, "-c", FULL, str(clip), str(tmp_path / name), codec]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert "cannot be written" in done.stdout
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
+    assert [p.name for p in tmp_path.iterdir()] == ["in.mkv"]
 
 
 def test_settings_that_make_no_sense_are_named(tmp_path: Path) -> None:

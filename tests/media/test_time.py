@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -96,8 +97,8 @@ def test_clocks_always_run_forward(raw: list[int | None]) -> None:
     notes: list[str] = []
     clock = FrameClock(Fraction(1, 1000), Fraction(25), notes.append)
     stamps = [clock.stamp(pts, 0) for pts in raw]
-    assert all(a.pts < b.pts for a, b in zip(stamps, stamps[1:], strict=False))
+    assert all(a.pts < b.pts for a, b in pairwise(stamps))
     assert [s.index for s in stamps] == list(range(len(raw)))
-    if None not in raw and all(a < b for a, b in zip(raw, raw[1:], strict=False)):
+    if None not in raw and all(a < b for a, b in pairwise(raw)):
         assert [s.pts for s in stamps] == raw
         assert not notes

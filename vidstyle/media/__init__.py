@@ -16,8 +16,6 @@ __all__ = [
     "StreamInfo",
     "default_output",
     "encoder_works",
-    "default_output",
-    "encoder_works",
     "load_image",
     "open_sink",
     "open_source",

@@ -23,6 +23,7 @@ from vidstyle.media.colour import ColourWriter, has_alpha
 from vidstyle.media.copies import Copies
 from vidstyle.media.display import turned, turns_of
 from vidstyle.media.encoders import (
+    DEFAULT_SETTINGS,
     EncoderSettings,
     choose_codec,
     choose_pix_fmt,
@@ -56,7 +57,7 @@ class ClipSink(Sink):
         source: Source,
         *,
         size: tuple[int, int] | None = None,
-        encoder: EncoderSettings = EncoderSettings(),
+        encoder: EncoderSettings = DEFAULT_SETTINGS,
         overwrite: bool = True,
         note: Note | None = None,
     ) -> None:
@@ -82,7 +83,9 @@ class ClipSink(Sink):
             self.abort()
             raise
 
-    def _open(self, container: Container, source: Source, codec: str, pix_fmt: str, settings: EncoderSettings) -> None:
+    def _open(
+        self, container: Container, source: Source, codec: Codec, pix_fmt: str, settings: EncoderSettings
+    ) -> None:
         info = self._info
         copies = Copies(source, container, self.notes)
         options = container.options_for([info.time_base, *copies.time_bases])
@@ -131,11 +134,12 @@ class ClipSink(Sink):
         elif isinstance(source, ClipSource) and codec.canonical_name == self._info.codec and not dolby:
             encoder = CodecContext.create(codec, "w")
             assert isinstance(encoder, VideoCodecContext)
-            if out.format.flags & av.format.Flags.global_header.value:
+            if av.format.Flags.global_header in av.format.Flags(out.format.flags):
                 encoder.flags |= Flags.global_header
-            stream = out.add_stream_from_template(source.video, opaque=True)
-            stream.time_base = self._time_base
-            return stream, encoder
+            twin = out.add_stream_from_template(source.video, opaque=True)
+            assert isinstance(twin, VideoStream)
+            twin.time_base = self._time_base
+            return twin, encoder
         else:
             lost = kinds - (
                 {"MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"} if codec.name in HDR_IN_STREAM else set()
@@ -220,7 +224,7 @@ class ClipSink(Sink):
         carrier = source.reformat(width=width, height=height, format="rgb24")
         carrier = carrier.reformat(format=picture.format.name)
         for ours, theirs in zip(carrier.planes, picture.planes, strict=True):
-            ours.update(theirs)
+            ours.update(bytes(theirs))
         return carrier
 
     def _crosses_families(self, source: av.VideoFrame | None) -> bool:

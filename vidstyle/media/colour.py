@@ -76,7 +76,7 @@ def _plane(frame: av.VideoFrame, index: int, depth: int) -> np.ndarray:
     """A writable (H, W) view of one plane, without its padding."""
     plane = frame.planes[index]
     dtype = np.dtype(np.uint8 if depth == 8 else np.uint16)
-    rows = np.frombuffer(plane, dtype).reshape(-1, plane.line_size // dtype.itemsize)
+    rows = np.frombuffer(memoryview(plane), dtype).reshape(-1, plane.line_size // dtype.itemsize)
     return rows[: plane.height, : plane.width]
 
 
@@ -123,7 +123,7 @@ class ColourReader:
         if frame.format.name != target:
             frame = self._scaler.reformat(frame, format=target, interpolation=SCALER, threads=1)
         if target.startswith("ya"):
-            both = np.frombuffer(frame.planes[0], np.uint8 if depth == 8 else np.uint16)
+            both = np.frombuffer(memoryview(frame.planes[0]), np.uint8 if depth == 8 else np.uint16)
             both = both.reshape(frame.height, -1, 2)[:, : frame.width]
             return [both[..., 0], both[..., 1]]
         return [_plane(frame, i, depth) for i in range(len(frame.planes))]
@@ -161,7 +161,7 @@ class ColourWriter:
         """A decoded Y'CbCr (or RGB) picture in the encoder's format, without a trip through RGB."""
         if frame.format.name == self.format.name:
             return frame
-        return self._scaler.reformat(frame, format=self.format, interpolation=SCALER, threads=1)
+        return self._scaler.reformat(frame, format=self.format.name, interpolation=SCALER, threads=1)
 
     def from_rgb(self, rgb: np.ndarray, alpha: np.ndarray | None = None) -> av.VideoFrame:
         """rgb (H, W, 3) and alpha (H, W), uint8 or uint16 -> a picture in the encoder's format."""
@@ -195,7 +195,7 @@ class ColourWriter:
     def _finish(self, frame: av.VideoFrame) -> av.VideoFrame:
         if frame.format.name == self.format.name:
             return frame
-        return self._scaler.reformat(frame, format=self.format, interpolation=SCALER, threads=1)
+        return self._scaler.reformat(frame, format=self.format.name, interpolation=SCALER, threads=1)
 
 
 def _opaque(rgb: np.ndarray) -> np.ndarray:

@@ -86,7 +86,8 @@ def open_picture(path: Path, *, max_pixels: int = MAX_PIXELS) -> InputContainer:
     _check_file(path)
     try:
         # In memory, without its name: by the ending alone FFmpeg would take it for a numbered sequence.
-        return av.open(io.BytesIO(path.read_bytes()), options=_options(max_pixels), metadata_errors="surrogateescape")
+        data = io.BytesIO(path.read_bytes())
+        return av.open(data, "r", options=_options(max_pixels), metadata_errors="surrogateescape")
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as a picture: {reason(error)}") from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from contextlib import suppress
 from fractions import Fraction
+from typing import Any
 
 import av
 from av.audio.stream import AudioStream
@@ -23,51 +24,49 @@ __all__ = ["Copies"]
 # Facts about the input file itself, which would be lies about the output.
 FILE_FACTS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 CODING_FACTS = {"encoder", "duration", "bps", "number_of_frames", "number_of_bytes", "source_id"}
-ITUNES_TAGS = set(
-    [
-        "title",
-        "artist",
-        "album_artist",
-        "composer",
-        "album",
-        "date",
-        "comment",
-        "genre",
-        "copyright",
-        "grouping",
-        "lyrics",
-        "description",
-        "synopsis",
-        "show",
-        "episode_id",
-        "network",
-        "keywords",
-        "episode_sort",
-        "season_number",
-        "media_type",
-        "hd_video",
-        "gapless_playback",
-        "compilation",
-        "track",
-        "disc",
-        "tmpo",
-        "creation_time",
-        "language",
-        "timecode",
-        "sort_name",
-        "sort_artist",
-        "sort_album",
-        "sort_album_artist",
-        "sort_composer",
-        "sort_show",
-        "rating",
-        "author",
-        "performer",
-        "publisher",
-        "year",
-        "location",
-    ]
-)
+ITUNES_TAGS = {
+    "title",
+    "artist",
+    "album_artist",
+    "composer",
+    "album",
+    "date",
+    "comment",
+    "genre",
+    "copyright",
+    "grouping",
+    "lyrics",
+    "description",
+    "synopsis",
+    "show",
+    "episode_id",
+    "network",
+    "keywords",
+    "episode_sort",
+    "season_number",
+    "media_type",
+    "hd_video",
+    "gapless_playback",
+    "compilation",
+    "track",
+    "disc",
+    "tmpo",
+    "creation_time",
+    "language",
+    "timecode",
+    "sort_name",
+    "sort_artist",
+    "sort_album",
+    "sort_album_artist",
+    "sort_composer",
+    "sort_show",
+    "rating",
+    "author",
+    "performer",
+    "publisher",
+    "year",
+    "location",
+}
 
 
 class Copies:
@@ -106,20 +105,10 @@ class Copies:
         if not self._kind.free_tags and any(k.lower() not in ITUNES_TAGS for k in tags):
             out.container_options["movflags"] = "use_metadata_tags"
         self._describe_stream(self._source.video, video, coded_anew=True)
-        chapters = old.chapters()
-        shift = self._source.shift
-        if chapters and shift:
-            chapters = [
-                {
-                    **c,
-                    "start": max(0, c["start"] - ticks(shift, c["time_base"])),
-                    "end": c["end"] - ticks(shift, c["time_base"]),
-                }
-                for c in chapters
-            ]
-            chapters = [c for c in chapters if c["end"] > 0]
+        chapters = [_moved(dict(chapter), self._source.shift) for chapter in old.chapters()]
+        chapters = [chapter for chapter in chapters if chapter["end"] > 0]
         if chapters:
-            out.set_chapters(chapters)
+            out.set_chapters(chapters)  # type: ignore[arg-type]
 
     def _describe_stream(self, old: Stream, new: Stream, coded_anew: bool = False) -> None:
         new.metadata.update(
@@ -178,7 +167,8 @@ class Copies:
         """A stream of the same coding in `out`."""
         new = out.add_stream_from_template(stream, opaque=True)
         if isinstance(stream, AudioStream) and stream.layout.name.endswith("channels") and stream.channels <= 2:
-            new.codec_context.layout = "mono" if stream.channels == 1 else "stereo"  # as players take it anyway
+            context: Any = new.codec_context
+            context.layout = "mono" if stream.channels == 1 else "stereo"  # as players take it anyway
         return new
 
     def _rebuilt(self, stream: Stream) -> bool:
@@ -191,7 +181,8 @@ class Copies:
 
     def _attach_cover(self, out: OutputContainer, stream: Stream) -> None:
         """Matroska keeps cover pictures as attachments; the picture is the stream's only packet."""
-        assert self._source is not None and isinstance(stream, VideoStream)
+        assert self._source is not None
+        assert isinstance(stream, VideoStream)
         packet = next((p for p in self._source.peek(stream.index)), None)
         if packet is None:
             self._cannot(stream, "MP4")
@@ -223,6 +214,16 @@ class Copies:
             packet.pts = packet.dts if packet.pts is None else packet.pts + moved
             packet.stream = new
             self._out.mux(packet)
+
+
+def _moved(chapter: dict[str, Any], shift: Fraction) -> dict[str, Any]:
+    """A chapter of a cut clip; one that began before the cut begins with it."""
+    moved = round(shift / chapter["time_base"])
+    return {
+        **chapter,
+        "start": max(0, chapter["start"] - moved) if moved else chapter["start"],
+        "end": chapter["end"] - moved,
+    }
 
 
 def _codec_name(stream: Stream) -> str:

@@ -22,6 +22,7 @@ from vidstyle.media.notes import Note
 from vidstyle.media.source import SourceInfo
 
 __all__ = [
+    "DEFAULT_SETTINGS",
     "EncoderSettings",
     "choose_codec",
     "choose_pix_fmt",
@@ -80,6 +81,9 @@ class EncoderSettings:
     """The encoder's private options, as FFmpeg names them."""
 
 
+DEFAULT_SETTINGS = EncoderSettings()
+
+
 def choose_codec(settings: EncoderSettings, container: str, info: SourceInfo) -> str:
     """FFmpeg's name of the encoder for a container's format name."""
     if settings.codec is not None:
@@ -95,7 +99,7 @@ def choose_codec(settings: EncoderSettings, container: str, info: SourceInfo) ->
             return "libwebp_anim"
         case "apng":
             return "apng"
-        case "mov" if info.codec == "prores" or (info.has_alpha and not info.color_is_rgb):
+        case "mov" if info.codec == "prores" or info.has_alpha:
             return "prores_ks"
         case "matroska" | "nut" | "avi" if info.has_alpha:
             return "ffv1"

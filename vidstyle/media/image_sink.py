@@ -16,12 +16,20 @@ from vidstyle.frames import Frame
 from vidstyle.media.clip_sink import written_color
 from vidstyle.media.colour import ColourWriter
 from vidstyle.media.display import turned, turns_of
-from vidstyle.media.encoders import EncoderSettings, choose_pix_fmt, encoder_options, find_codec, open_encoder
+from vidstyle.media.encoders import (
+    DEFAULT_SETTINGS,
+    EncoderSettings,
+    choose_pix_fmt,
+    encoder_options,
+    find_codec,
+    open_encoder,
+)
 from vidstyle.media.formats import STILLS
 from vidstyle.media.notes import Note, Notes
 from vidstyle.media.sink import Sink
 from vidstyle.media.source import Source
 from vidstyle.media.staging import StagedFile, StagedFolder, output_error
+from vidstyle.media.stamps import DEFAULT_RATE
 
 __all__ = ["PATTERN", "ImageSink"]
 
@@ -38,7 +46,7 @@ class ImageSink(Sink):
         source: Source,
         *,
         size: tuple[int, int] | None = None,
-        encoder: EncoderSettings = EncoderSettings(),
+        encoder: EncoderSettings = DEFAULT_SETTINGS,
         overwrite: bool = True,
         note: Note | None = None,
     ) -> None:
@@ -96,7 +104,7 @@ class ImageSink(Sink):
         assert isinstance(context, VideoCodecContext)
         context.width, context.height = self._size
         context.pix_fmt, context.time_base = self._pix_fmt, self._info.time_base
-        context.framerate = 25
+        context.framerate = DEFAULT_RATE
         context.color_range = 2 if self._color.full_range else 1
         context.color_primaries, context.color_trc = self._color.primaries, self._color.transfer
         context.sample_aspect_ratio = self._info.sar

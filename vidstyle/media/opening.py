@@ -10,7 +10,7 @@ from vidstyle.errors import InputError, OptionError, OutputError
 from vidstyle.media.clip_sink import ClipSink
 from vidstyle.media.clip_source import ClipSource
 from vidstyle.media.containers import MAX_PIXELS
-from vidstyle.media.encoders import EncoderSettings
+from vidstyle.media.encoders import DEFAULT_SETTINGS, EncoderSettings
 from vidstyle.media.formats import CONTAINERS, STILLS, container_for
 from vidstyle.media.image_sink import PATTERN, ImageSink
 from vidstyle.media.image_source import ENDINGS, ImageSource, pictures_in, pictures_like
@@ -70,7 +70,7 @@ def open_sink(
     source: Source,
     *,
     size: tuple[int, int] | None = None,
-    encoder: EncoderSettings = EncoderSettings(),
+    encoder: EncoderSettings = DEFAULT_SETTINGS,
     overwrite: bool = True,
     note: Note | None = None,
 ) -> Sink:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import av
 from av.sidedata.sidedata import SideData
@@ -45,7 +46,8 @@ def side_data(frame: av.VideoFrame, codec: str) -> dict[str, SideData]:
     if codec in ("png", "apng"):
         return {}
     try:
-        return {data.type.name: data for data in frame.side_data}
+        everything: Any = frame.side_data  # PyAV's stubs take its items for keys
+        return {data.type.name: data for data in everything}
     except ValueError:
         return {}
 

@@ -30,7 +30,8 @@ def load_image(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) ->
             with Image.open(path) as image:
                 if image.width * image.height > max_pixels:
                     raise StyleError(
-                        f"{path} is {image.width}x{image.height}, more than the limit of {max_pixels} pixels; scale it down"
+                        f"{path} is {image.width}x{image.height}, more than the limit of {max_pixels} pixels; "
+                        "scale it down"
                     )
                 return _pixels(image)
     except FileNotFoundError:
