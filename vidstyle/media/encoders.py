@@ -159,6 +159,8 @@ def choose_pix_fmt(codec: Codec, settings: EncoderSettings, info: SourceInfo, si
     shared = [f for f in offered if _usable(f)]
     if codec.name == "libx265":
         shared = [f for f in shared if not f.startswith("yuva")]  # named, but not in this build of x265
+    if not info.has_alpha:
+        shared = [f for f in shared if not has_alpha(VideoFormat(f))] or shared
     if codec.name in EVEN_ONLY and (size[0] % 2 or size[1] % 2):
         shared = [f for f in shared if _divides(f, size)] or shared
     if not shared:
