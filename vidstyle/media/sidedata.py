@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 import av
-from av.sidedata.sidedata import SideData
+from av.sidedata.sidedata import SideData, SideDataContainer
 
 __all__ = ["CAPTIONS", "ON_STREAM", "HdrLight", "hdr_light", "hdr_params", "side_data"]
 
@@ -46,7 +46,8 @@ def side_data(frame: av.VideoFrame, codec: str) -> dict[str, SideData]:
     if codec in ("png", "apng"):
         return {}
     try:
-        everything: Any = frame.side_data  # PyAV's stubs take its items for keys
+        # Not frame.side_data: that ties frame and container into a knot, and pictures pile up until Python unties it.
+        everything: Any = SideDataContainer(frame)  # PyAV's stubs take its items for keys
         return {data.type.name: data for data in everything}
     except ValueError:
         return {}
