@@ -183,6 +183,6 @@ def stylize(
         print_json({"event": "done", **result.to_dict()})
     elif not quiet:
         frames = f"{result.frames} frame" + ("s" if result.frames != 1 else "")
-        out.print(
-            f"{result.output}: {frames}, {result.size[0]}×{result.size[1]}, {result.fps:.1f} fps on {result.runtime}, {result.seconds:.1f} s in all"
-        )
+        size = f"{result.size[0]}×{result.size[1]}"
+        speed = f"{result.fps:.1f} fps on {result.runtime}, {result.seconds:.1f} s in all"
+        out.print(f"{result.output}: {frames}, {size}, {speed}")

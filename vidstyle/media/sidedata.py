@@ -47,7 +47,7 @@ def side_data(frame: av.VideoFrame, codec: str) -> dict[str, SideData]:
         return {}
     try:
         # Not frame.side_data: that ties frame and container into a knot, and pictures pile up until Python unties it.
-        everything: Any = SideDataContainer(frame)  # PyAV's stubs take its items for keys
+        everything: Any = SideDataContainer(frame)  # type: ignore[call-arg]
         return {data.type.name: data for data in everything}
     except ValueError:
         return {}

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .padding import crop, pad_to_stride
-from .protocol import StyleCode, StyleNet
+from .protocol import StyleCode, StyleNet, blend
 
 __all__ = ["Brisk", "BriskSizes"]
 
@@ -193,7 +193,7 @@ class Brisk(StyleNet):
 
     def forward(self, frames: Tensor, code: StyleCode, strength: float = 1.0) -> Tensor:
         painted = crop(self.transformer(pad_to_stride(frames, self.stride), code[0]), frames)
-        return torch.lerp(frames, painted, strength)
+        return blend(frames, painted, strength)
 
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Tensor]) -> Brisk:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-__all__ = ["FixedStyleNet", "StyleCode", "StyleNet", "mix"]
+__all__ = ["FixedStyleNet", "StyleCode", "StyleNet", "blend", "mix"]
 
 StyleCode = tuple[Tensor, ...]
 """What a net predicts once per style. Codes of one net mix linearly, tensor by tensor; see `mix`."""
@@ -50,7 +50,12 @@ class FixedStyleNet(StyleNet):
         raise NotImplementedError
 
     def forward(self, frames: Tensor, code: StyleCode = (), strength: float = 1.0) -> Tensor:
-        return torch.lerp(frames, self.paint(frames), strength)
+        return blend(frames, self.paint(frames), strength)
+
+
+def blend(content: Tensor, painted: Tensor, strength: float) -> Tensor:
+    """The painting laid over the content: `strength` 1 is the painting itself."""
+    return painted if strength == 1 else torch.lerp(content, painted, strength)
 
 
 def mix(codes: Sequence[StyleCode], weights: Sequence[float]) -> StyleCode:

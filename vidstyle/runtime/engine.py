@@ -17,5 +17,8 @@ class Engine(Protocol):
     name: str
 
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
-        """frames (N, 3, H, W) in [0, 1], any size, on the engine's device -> painted, same shape, not clamped."""
+        """frames (N, 3, H, W) in [0, 1], any size, on the engine's device -> painted, same shape, not clamped.
+
+        The result may live in the engine's own memory: it is good until the next call.
+        """
         ...

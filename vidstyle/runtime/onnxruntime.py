@@ -13,7 +13,7 @@ from torch import Tensor
 from vidstyle.errors import MissingExtra
 from vidstyle.nets.brisk import Brisk
 from vidstyle.nets.padding import crop, pad_to_stride
-from vidstyle.nets.protocol import StyleCode
+from vidstyle.nets.protocol import StyleCode, blend
 
 from .device import cpu_threads
 
@@ -44,7 +44,7 @@ class OnnxRuntimeEngine:
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
         padded = pad_to_stride(frames, self.net.stride).float().contiguous()
         painted = self.session.run(None, {"frames": padded.numpy(), "code": code[0].float().contiguous().numpy()})[0]
-        return torch.lerp(frames, crop(torch.from_numpy(painted), frames), strength)
+        return blend(frames, crop(torch.from_numpy(painted), frames), strength)
 
 
 def export(net: Brisk) -> bytes:

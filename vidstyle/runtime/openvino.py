@@ -13,7 +13,7 @@ from torch import Tensor
 from vidstyle.errors import MissingExtra
 from vidstyle.nets.brisk import Brisk
 from vidstyle.nets.padding import crop, pad_to_stride
-from vidstyle.nets.protocol import StyleCode
+from vidstyle.nets.protocol import StyleCode, blend
 
 from .device import cpu_threads
 
@@ -56,7 +56,7 @@ class OpenVinoEngine:
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
         padded = pad_to_stride(frames, self.net.stride)
         painted = self.request.infer({0: _array(padded), 1: _array(code[0])}, share_inputs=True)[0]
-        return torch.lerp(frames, crop(torch.from_numpy(painted), frames), strength)
+        return blend(frames, crop(torch.from_numpy(painted), frames), strength)
 
 
 def _array(tensor: Tensor) -> np.ndarray:

@@ -129,6 +129,7 @@ class Stylizer:
         painted = self.engine(frames, code.tensors, code.strength)
         if code.keep_color:
             painted = keep_color(painted, frames)
+        # Into new memory: the engine may use its own again for the next batch.
         return painted.clamp(0, 1)
 
 

@@ -59,7 +59,9 @@ def _full_vgg() -> VGG:
     try:
         features = models.vgg19(weights=models.VGG19_Weights.IMAGENET1K_V1).features
     except (URLError, OSError) as error:
-        raise InputError(f"torchvision's VGG-19 cannot be downloaded ({error}); give a folder with --teachers") from None
+        raise InputError(
+            f"torchvision's VGG-19 cannot be downloaded ({error}); give a folder with --teachers"
+        ) from None
     return VGG.from_state_dict(features.state_dict(), upto="relu5_1")
 
 

@@ -45,8 +45,8 @@ def train(
 ) -> tuple[Brisk, dict[str, Any]]:
     """Train and return the net with a report of the run.
 
-    teachers: folder of the perceptual encoders, or "torchvision"; see `load_perceptual`. `output` gets TensorBoard scalars, `sheet_STEP.png` every `sheet_every` steps and a checkpoint that a later call
-    resumes from. `start_from` gives first weights. `precision` is Fabric's name; default bf16-mixed on a GPU, float32
+    teachers: folder of the perceptual encoders, or "torchvision"; see `load_perceptual`. `output` gets TensorBoard
+    scalars, `sheet_STEP.png` every `sheet_every` steps and a checkpoint that a later call resumes from. `start_from` gives first weights. `precision` is Fabric's name; default bf16-mixed on a GPU, float32
     on a CPU. `on_progress` receives step, progress (0 to 1), seconds, samples per second and the terms of the loss.
     """
     fabric = _fabric(device, precision)
