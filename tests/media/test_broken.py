@@ -107,7 +107,7 @@ def test_absurd_sizes_are_refused_before_they_are_decoded(tmp_path: Path) -> Non
     with pytest.raises(StyleError, match="limit"):
         load_image(bomb)
     clip = make_clip(tmp_path / "clip.mp4")
-    with pytest.raises(InputError, match="max_pixels"):
+    with pytest.raises(InputError, match="64x48, more than the limit of 1000 pixels; raise --max-pixels"):
         open_source(clip, max_pixels=1000)
 
 

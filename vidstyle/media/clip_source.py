@@ -23,7 +23,7 @@ from av.video.stream import VideoStream
 from vidstyle.errors import InputError
 from vidstyle.frames import ColorSpec, Frame
 from vidstyle.media.colour import HD_HEIGHT, ColourReader, has_alpha, pixel_depth
-from vidstyle.media.containers import MAX_PIXELS, check_pixels, open_container, reason
+from vidstyle.media.containers import MAX_PIXELS, beyond, check_pixels, open_container, reason
 from vidstyle.media.decoder import Decoder, Picture
 from vidstyle.media.deinterlace import Deinterlacer
 from vidstyle.media.display import display_matrix, rotation_of
@@ -68,8 +68,7 @@ class ClipSource(Source):
             self._frames = self._pictures(max_pixels)
             first = next(self._frames, None)
             if first is None or first.frame is None:
-                part = " in the part asked for" if start is not None or end is not None else " that can be decoded"
-                raise InputError(f"{path} has no frames{part}")
+                raise InputError(f"{path} has no frames{self._why_none(max_pixels)}")
             self._first: Picture | None = first
             self._look = first.frame
             self.info = self._describe(first.frame, deinterlace)
@@ -96,6 +95,11 @@ class ClipSource(Source):
             raise InputError(f"{self._path} is coded in a way that this build of FFmpeg cannot decode")
         check_pixels(self._path, stream.codec_context.width, stream.codec_context.height, max_pixels)
         return stream
+
+    def _why_none(self, max_pixels: int) -> str:
+        if not self.video.codec_context.width:
+            return f" that can be decoded: it is damaged, or {beyond(max_pixels)}"
+        return " that can be decoded" if self._start is self._end is None else " in the part asked for"
 
     def _describe(self, frame: av.VideoFrame, deinterlace: bool) -> SourceInfo:
         stream, context = self.video, self.video.codec_context

@@ -13,7 +13,7 @@ from av.container import InputContainer
 from vidstyle.errors import InputError
 from vidstyle.media.notes import Note
 
-__all__ = ["MAX_PIXELS", "check_pixels", "open_container", "open_picture", "reason"]
+__all__ = ["MAX_PIXELS", "TooLarge", "beyond", "check_pixels", "open_container", "open_picture", "reason"]
 
 MAX_PIXELS = 64_000_000
 
@@ -52,6 +52,10 @@ FORBIDDEN = frozenset(
 )
 
 
+class TooLarge(InputError):
+    """A picture of more pixels than the limit allows."""
+
+
 @functools.cache
 def _allowed_formats() -> str:
     names = {name for formats in av.formats_available for name in formats.split(",")}
@@ -75,7 +79,8 @@ def open_container(
             try:
                 return attempt(av.codec.hwaccel.HWAccel(device_type=device, allow_software_fallback=True))
             except Exception:
-                note(f"hardware decoding by {device} is not available; decoding in software")
+                if hwaccel != "auto":  # nobody asked for this one
+                    note(f"hardware decoding by {device} is not available; decoding in software")
         return attempt(None)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as media: {reason(error)}") from None
@@ -103,7 +108,8 @@ def _options(max_pixels: int) -> dict[str, str]:
     return {
         "protocol_whitelist": "file",
         "format_whitelist": _allowed_formats(),
-        "max_pixels": str(max_pixels),
+        # FFmpeg decodes to find out sizes; under a limit lower than they are it would report none at all.
+        "max_pixels": str(max(max_pixels, MAX_PIXELS)),
         "max_streams": "100",
     }
 
@@ -115,11 +121,16 @@ def _devices(hwaccel: str | None) -> list[str]:
 
 
 def check_pixels(path: Path | str, width: int, height: int, max_pixels: int) -> None:
-    """InputError for pictures larger than the limit; to be called before anything is allocated for them."""
+    """TooLarge for pictures beyond the limit; to be called before anything is allocated for them."""
     if width * height > max_pixels:
-        raise InputError(
-            f"{path} is {width}x{height}, more than the limit of {max_pixels} pixels; raise max_pixels to allow it"
+        raise TooLarge(
+            f"{path} is {width}x{height}, more than the limit of {max_pixels} pixels; raise --max-pixels to allow it"
         )
+
+
+def beyond(max_pixels: int) -> str:
+    """Words for what a picture without a size may be: FFmpeg does not tell a size beyond its limit from none."""
+    return f"larger than the limit of {max_pixels} pixels (--max-pixels)"
 
 
 def reason(error: BaseException) -> str:

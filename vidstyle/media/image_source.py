@@ -15,7 +15,7 @@ from vidstyle.errors import InputError
 from vidstyle.frames import Frame
 from vidstyle.media.clip_source import color_of
 from vidstyle.media.colour import ColourReader, has_alpha, pixel_depth
-from vidstyle.media.containers import MAX_PIXELS, check_pixels, open_picture
+from vidstyle.media.containers import MAX_PIXELS, TooLarge, beyond, check_pixels, open_picture
 from vidstyle.media.display import exif_matrix, rotation_of
 from vidstyle.media.notes import Note, Notes
 from vidstyle.media.source import Source, SourceInfo
@@ -151,10 +151,10 @@ class ImageSource(Source):
                 if required:
                     raise InputError(f"{file} is damaged: it has no picture that can be decoded")
         except (InputError, av.FFmpegError) as error:
-            if isinstance(error, InputError) and (required or "max_pixels" in str(error)):
+            if isinstance(error, TooLarge) or (required and isinstance(error, InputError)):
                 raise
             if required:
-                raise InputError(f"{file} is damaged: it cannot be decoded") from None
+                raise InputError(f"{file} cannot be decoded: it is damaged, or {beyond(self._max_pixels)}") from None
         return None
 
     def _same_shape(self, frame: av.VideoFrame) -> av.VideoFrame:
