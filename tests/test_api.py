@@ -34,7 +34,7 @@ def test_rooms_import_only_from_floors_below() -> None:
         **dict.fromkeys(("errors", "frames", "styles"), 1.0),
         "nets": 2.0,
         **dict.fromkeys(("zoo", "media"), 2.5),
-        **dict.fromkeys(("temporal", "runtime"), 3.0),
+        **dict.fromkeys(("temporal", "perception", "runtime"), 3.0),
         "stylizers": 4.0,
         **dict.fromkeys(("pipeline", "training", "evaluation"), 5.0),
         "cli": 6.0,

@@ -6,12 +6,18 @@ import torch
 from torch import Tensor, nn
 
 from vidstyle.nets.brisk import Brisk
+from vidstyle.perception.distances import (
+    content_distance,
+    gram_distance,
+    statistics,
+    statistics_distance,
+    total_variation,
+)
+from vidstyle.perception.encoder import Perceptual
 from vidstyle.temporal.losses import steadiness
 from vidstyle.temporal.random_flow import random_flow
 from vidstyle.temporal.warp import warp
 
-from .losses import content_distance, gram_distance, statistics, statistics_distance, total_variation
-from .perceptual import Perceptual
 from .recipe import Recipe
 
 __all__ = ["Lesson", "style_target", "terms"]

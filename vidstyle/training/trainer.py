@@ -12,9 +12,9 @@ from torch import Tensor
 
 from vidstyle.errors import InputError, MissingExtra, ModelError, OptionError
 from vidstyle.nets.brisk import Brisk
+from vidstyle.perception.encoder import load_perceptual
 
 from .objective import Lesson, style_target, terms
-from .perceptual import load_perceptual
 from .pictures import Pictures, held_out, list_pictures
 from .recipe import Recipe
 from .schedule import Clock, learning_rate
@@ -46,8 +46,9 @@ def train(
     """Train and return the net with a report of the run.
 
     teachers: folder of the perceptual encoders, or "torchvision"; see `load_perceptual`. `output` gets TensorBoard
-    scalars, `sheet_STEP.png` every `sheet_every` steps and a checkpoint that a later call resumes from. `start_from` gives first weights. `precision` is Fabric's name; default bf16-mixed on a GPU, float32
-    on a CPU. `on_progress` receives step, progress (0 to 1), seconds, samples per second and the terms of the loss.
+    scalars, `sheet_STEP.png` every `sheet_every` steps and a checkpoint that a later call resumes from. `start_from`
+    gives first weights. `precision` is Fabric's name; default bf16-mixed on a GPU, float32 on a CPU. `on_progress`
+    receives step, progress (0 to 1), seconds, samples per second and the terms of the loss.
     """
     fabric = _fabric(device, precision)
     torch.manual_seed(recipe.seed)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vidstyle.nets.vgg import VGG
-from vidstyle.runtime.vision import import_torchvision
+from vidstyle.zoo.vision import import_torchvision
 
 pytest.importorskip("PIL")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from vidstyle.training.losses import (
+from vidstyle.perception.distances import (
     content_distance,
     gram,
     gram_distance,

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from vidstyle.errors import InputError
 from vidstyle.nets.vgg import VGG
-from vidstyle.runtime.vision import import_torchvision
+from vidstyle.zoo.vision import import_torchvision
 
 __all__ = ["Perceptual", "load_perceptual", "normalised"]
 

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from vidstyle.errors import InputError
 from vidstyle.nets.vgg import VGG
-from vidstyle.training.perceptual import load_perceptual, normalised
+from vidstyle.perception.encoder import load_perceptual, normalised
 
 TEACHERS = Path(__file__).parents[2].parent / "shared" / "teachers"
 
