@@ -1,12 +1,13 @@
 """How pictures look to a net: the perceptual encoder, and distances between what it sees."""
 
-from .distances import content_distance, gram_distance, statistics_distance, total_variation
+from .distances import content_distance, gram_distance, lattice, statistics_distance, total_variation
 from .encoder import Perceptual, load_perceptual
 
 __all__ = [
     "Perceptual",
     "content_distance",
     "gram_distance",
+    "lattice",
     "load_perceptual",
     "statistics_distance",
     "total_variation",

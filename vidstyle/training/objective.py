@@ -9,6 +9,7 @@ from vidstyle.nets.brisk import Brisk
 from vidstyle.perception.distances import (
     content_distance,
     gram_distance,
+    lattice,
     statistics,
     statistics_distance,
     total_variation,
@@ -67,6 +68,7 @@ def terms(
         "style": statistics_distance(features, style_features),
         "gram": gram_distance(features, style_features, GRAM_LAYERS),
         "variation": total_variation(painted[0]),
+        "lattice": lattice(painted[0]),
         "statistics": nn.functional.mse_loss(guessed.float(), style_target(style_features)),
     }
     if temporal:

@@ -29,7 +29,7 @@ class Recipe:
     minutes: float = 0.0
     """If positive, the schedule follows the clock and ends after this long, whatever `steps` says."""
     batch: int = 8
-    crop: int = 160
+    crop: int = 128
     """Side of the training crops in pixels."""
     side: int = 288
     """Short side at which pictures are kept in memory."""
@@ -44,12 +44,14 @@ class Recipe:
     """Largest gradient norm."""
     exact_after: float = 0.7
     """Share of the run after which relu1_1 … relu3_1 come from the exact VGG, not the distilled one."""
-    content: float = 1.0
+    content: float = 2.0
     style: float = 4.0
     gram: float = 1.0
     variation: float = 0.02
+    lattice: float = 100.0
+    """Against grids of 2, 4 and 8 pixels, which sub-pixel convolutions tend to leave."""
     temporal: float = 4.0
-    temporal_every: int = 2
+    temporal_every: int = 3
     """The temporal term is computed in every so many steps."""
     statistics: float = 0.1
     """Weight of the auxiliary task: predict the teacher's style statistics from the style embedding."""
