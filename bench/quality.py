@@ -25,8 +25,8 @@ if __name__ == "__main__":
     models = sys.argv[1:] or ["brisk", str(SHARED / "peers" / "microast")]
     judge = load_perceptual(SHARED / "teachers")
     kept = held_out(list_pictures(SHARED / "data" / "photos"), 40)[1]
-    contents = Pictures(kept, SIDE, SIDE, (1.0, 1.0), "cpu").spread(40)
-    styles = Pictures(list_pictures(SHARED / "media" / "styles"), SIDE, SIDE, (1.0, 1.0), "cpu").spread(22)
+    contents = Pictures(kept, SIDE, SIDE, (1.0, 1.0), "cpu").spread(20)
+    styles = Pictures(list_pictures(SHARED / "media" / "styles"), SIDE, SIDE, (1.0, 1.0), "cpu").spread(11)
     figures = {}
     (ROOT / "out").mkdir(exist_ok=True)
     for name in models:

@@ -60,7 +60,7 @@ def test_a_run_resumes_and_ends_as_a_model_with_a_card(
     )
     assert seen == [40]  # went on after step 20
     assert (output / "sheet_000040.png").exists()
-    model = load(save_trained(net, longer, report, pictures, pictures, output, "CC0-1.0"))
+    model = load(save_trained(net, longer, report, output, data="noise", licence="CC0-1.0"))
     assert model.card.licence == "CC0-1.0"
     assert model.card.recipe["steps"] == 40
     frame, style = torch.rand(1, 3, 32, 32), torch.rand(1, 3, 64, 64)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from .terminal import out, print_json
 
@@ -47,7 +48,7 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = Fals
         return
     table = Table(box=None, show_header=False)
     for what, state, hint in facts:
-        table.add_row(what, state, f"[yellow]{hint}[/yellow]" if hint else "")
+        table.add_row(what, state, Text(hint, style="yellow"))
     out.print(table)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -25,15 +25,23 @@ def probe(
         print_json(info)
         return
     streams = info.pop("streams")
-    table = Table(box=None, show_header=False)
-    for key, value in info.items():
-        if value not in (None, "", [], {}):
-            table.add_row(key, str(value))
-    out.print(table)
+    table = Table(box=None, show_header=False, pad_edge=False)
+    _add_rows(table, info)
     for stream in streams:
-        out.print()
-        table = Table(box=None, show_header=False, title=f"stream {stream.get('index')}", title_justify="left")
-        for key, value in stream.items():
-            if key != "index" and value not in (None, "", [], {}):
-                table.add_row(key, str(value))
-        out.print(table)
+        table.add_row("", "")
+        table.add_row(f"stream {stream.pop('index')}", stream.pop("kind"))
+        _add_rows(table, stream, "  ")
+    out.print(table)
+
+
+def _add_rows(table: Table, values: dict[str, Any], indent: str = "") -> None:
+    """A row for every value that is there; groups of values are indented."""
+    for key, value in values.items():
+        if value in (None, "", [], {}):
+            continue
+        if isinstance(value, dict):
+            table.add_row(f"{indent}{key}", "")
+            _add_rows(table, value, indent + "  ")
+        else:
+            text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+            table.add_row(f"{indent}{key}", "".join(c if c.isprintable() else "·" for c in text))

@@ -14,8 +14,9 @@ from rich.text import Text
 
 __all__ = ["errors", "fail", "note", "out", "print_json", "progress_bar"]
 
-out = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+# No markup: file names may hold brackets.
+out = Console(highlight=False, markup=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def fail(message: str) -> None:

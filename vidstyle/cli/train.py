@@ -26,6 +26,7 @@ def train(
     steps: Annotated[int | None, typer.Option(help="Length of the schedule, in place of the recipe's.")] = None,
     batch: Annotated[int | None, typer.Option(help="Batch size, in place of the recipe's.")] = None,
     start_from: Annotated[str | None, typer.Option(metavar="MODEL", help="First weights: a name or a file.")] = None,
+    data: Annotated[str | None, typer.Option(help="What it is trained on, for its card.")] = None,
     licence: Annotated[str, typer.Option(help="Licence of the model, for its card.")] = "unknown",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     precision: Annotated[str | None, typer.Option(help="Fabric's name: 32-true, bf16-mixed …")] = None,
@@ -61,5 +62,5 @@ def train(
             resume=resume,
             on_progress=on_progress,
         )
-    path = save_trained(net, settings, report, photos, paintings, output, licence)
+    path = save_trained(net, settings, report, output, data=data or f"{photos.name}, {paintings.name}", licence=licence)
     out.print(f"{path}: {report['samples']:,} samples in {report['hours']:.2f} hours")

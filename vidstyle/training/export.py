@@ -17,15 +17,16 @@ from .recipe import Recipe
 __all__ = ["save_trained"]
 
 
-def save_trained(
-    net: Brisk, recipe: Recipe, report: dict[str, Any], photos: Path, paintings: Path, output: Path, licence: str
-) -> Path:
-    """Write `output`/ARCHITECTURE.safetensors in float16, with a card of the run; returns the path."""
+def save_trained(net: Brisk, recipe: Recipe, report: dict[str, Any], output: Path, *, data: str, licence: str) -> Path:
+    """Write `output`/ARCHITECTURE.safetensors in float16, with a card of the run; returns the path.
+
+    data, licence: what the card says of them.
+    """
     card = Card(
         name=recipe.architecture,
         architecture=recipe.architecture,
         licence=licence,
-        data=f"photos: {photos.name}, paintings: {paintings.name}",
+        data=data,
         teacher="VGG-19: distilled (relu1_1 … relu5_1), exact up to relu3_1 in the last part",
         recipe=asdict(recipe),
         commit=_commit(),
