@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vidstyle.errors import OptionError, OutputError, StyleError
+from vidstyle.errors import InputError, OptionError, OutputError, StyleError
 from vidstyle.media import EncoderSettings, default_output, load_image, open_sink, open_source
 
 from .made import make_clip, pixels
@@ -137,6 +138,48 @@ def test_folders_keep_names_and_natural_order(tmp_path: Path) -> None:
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["shot1.png", "shot10.png", "shot2.png"]
     assert all((a == pixels(i)).all() for a, i in zip(read(tmp_path / "out"), (1, 2, 10), strict=True))
     assert len(read(folder / "shot%d.png")) == 3
+
+
+def test_the_pictures_of_a_folder_keep_size_name_format_and_turn(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(pixels(0)).save(folder / "a.png")
+    Image.fromarray(pixels(1, 80, 32)).save(folder / "b.jpg", exif=exif, quality=98, subsampling=0)
+    Image.fromarray(np.dstack([pixels(2, 33, 41), np.full((41, 33), 9, np.uint8)])).save(folder / "c.png")
+    Image.fromarray((np.arange(64 * 48).reshape(48, 64) * 21).astype(np.uint16)).save(folder / "d.png")
+    Image.fromarray(pixels(3, 50, 20)).save(folder / "a.ppm")
+    copy(folder, tmp_path / "out")
+    found = {p.name: Image.open(p) for p in (tmp_path / "out").iterdir()}
+    sizes = {name: (image.size, image.mode) for name, image in found.items()}
+    assert sizes == {
+        "a.png": ((64, 48), "RGB"),
+        "a.ppm.png": ((50, 20), "RGB"),
+        "b.jpg": ((32, 80), "RGB"),
+        "c.png": ((33, 41), "RGBA"),
+        "d.png": ((64, 48), "I;16"),
+    }
+    upright = load_image(folder / "b.jpg")  # Pillow's word
+    assert np.abs(np.array(found["b.jpg"]).astype(int) - upright).mean() < 3
+    assert (np.array(found["d.png"]) == np.array(Image.open(folder / "d.png"))).mean() > 0.99
+    assert any("differ in size" in line for line in copy(folder, tmp_path / "out.mkv"))
+
+
+def test_special_files_are_neither_read_nor_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for name in ("pipe.png", "pipe.mp4"):
+        with pytest.raises(InputError, match="pipe or a device"):
+            open_source(tmp_path / name)
+    clip = make_clip(tmp_path / "in.mkv", frames=2)
+    for out in (tmp_path / "pipe.mp4", Path("/dev/null")):
+        with pytest.raises(OutputError, match="pipe or a device"):
+            copy(clip, out)
+    (tmp_path / "link.mkv").symlink_to("real.mkv")
+    copy(clip, tmp_path / "link.mkv")
+    assert (tmp_path / "link.mkv").is_symlink()
+    assert len(read(tmp_path / "real.mkv")) == 2
 
 
 def fail(clip: Path, out: Path, error: type[BaseException]) -> None:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from vidstyle.media import EncoderSettings, open_sink, open_source
 from vidstyle.media.stamps import FrameClock
 
 from .conftest import Ffprobe
-from .made import make_clip
+from .made import make_clip, pixels
 
 FAST = EncoderSettings(codec="h264", preset="ultrafast")
 
@@ -82,6 +83,43 @@ def test_a_cut_begins_at_zero_and_takes_the_sound_along(tmp_path: Path) -> None:
     assert spans["video"] == (0, Fraction(24, 25))
     assert 0 <= spans["audio"][0] < Fraction(1, 5)
     assert spans["audio"][1] < 1
+
+
+@pytest.mark.parametrize("ending", ["ts", "mp4", "mkv", "avi", "mov"])
+@pytest.mark.parametrize("start", [Fraction(1, 5), Fraction(1, 2), Fraction(13, 10)])
+def test_a_cut_has_every_frame_in_it(ending: str, start: Fraction, tmp_path: Path) -> None:
+    """MPEG-TS has no index of key frames, and MP4 one of decoding times: a jump alone lands behind the first frame."""
+    clip = make_clip(tmp_path / f"in.{ending}", frames=50, options={"g": "20", "bf": "3" if ending != "avi" else "0"})
+    with open_source(clip) as source:
+        whole = [frame.rgb for frame in source]
+    with open_source(clip, start=start, end=start + Fraction(1, 2)) as source:
+        part = list(source)
+    first = -(-start * 25 // 1)  # the first of the times i / 25 in the cut
+    assert [f.stamp.seconds * 25 for f in part] == pytest.approx([*range(len(part))], abs=0.03)
+    assert len(part) == -(-(start + Fraction(1, 2)) * 25 // 1) - first
+    for index, frame in enumerate(part):
+        assert (frame.rgb == whole[first + index]).all()
+
+
+def test_sound_that_lies_behind_the_pictures_belongs_to_the_cut(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "in.mkv"), "w", options={"max_interleave_delta": "1"}) as out:
+        video = out.add_stream("ffv1", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        sound = out.add_stream("pcm_s16le", rate=8000, layout="mono")
+        out.start_encoding()
+        for index in range(75):  # the sound of each moment comes a second after its picture
+            frame = av.VideoFrame.from_ndarray(pixels(index), "rgb24")
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            if index < 50:
+                out.mux(video.encode(frame))
+            if index >= 25:
+                tone = av.AudioFrame.from_ndarray(np.zeros((1, 320), np.int16), "s16", "mono")
+                tone.sample_rate, tone.pts, tone.time_base = 8000, 320 * (index - 25), Fraction(1, 8000)
+                out.mux(sound.encode(tone))
+    copy(tmp_path / "in.mkv", tmp_path / "out.mkv", end=Fraction(1, 2))
+    with av.open(str(tmp_path / "out.mkv")) as result:
+        times = [p.pts * p.time_base for p in result.demux(audio=0) if p.size]
+    assert times == [Fraction(i, 25) for i in range(13)]
 
 
 def test_a_coarse_clock_is_said_once(tmp_path: Path) -> None:

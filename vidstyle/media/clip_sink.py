@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import av.format
 import cv2
+import numpy as np
 from av.codec import Codec, CodecContext
 from av.codec.context import Flags
 from av.container import OutputContainer
@@ -20,6 +21,7 @@ from vidstyle.errors import OutputError
 from vidstyle.frames import ColorSpec, Frame
 from vidstyle.media.clip_source import ClipSource
 from vidstyle.media.colour import ColourWriter, has_alpha
+from vidstyle.media.containers import reason
 from vidstyle.media.copies import Copies
 from vidstyle.media.display import turned, turns_of
 from vidstyle.media.encoders import (
@@ -27,8 +29,10 @@ from vidstyle.media.encoders import (
     EncoderSettings,
     choose_codec,
     choose_pix_fmt,
+    counts_frames,
     encoder_options,
     find_codec,
+    heard,
     open_encoder,
 )
 from vidstyle.media.formats import Container
@@ -97,7 +101,8 @@ class ClipSink(Sink):
             metadata_errors="surrogateescape",
         )
         rate = info.rate or DEFAULT_RATE
-        self._time_base = container.time_base or (1 / rate if container.fixed_rate else info.time_base)
+        steady = container.fixed_rate or counts_frames(codec)
+        self._time_base = container.time_base or (1 / rate if steady else info.time_base)
         try:
             self._stream, self._encoder = self._add_stream(out, source, codec, rate)
         except ValueError:
@@ -114,7 +119,13 @@ class ClipSink(Sink):
             self._stream.set_display_matrix(info.display_matrix)
         copies.add_to(out, self._stream)
         self._copies = copies
-        out.start_encoding()
+        said: list[str] = []
+        try:
+            with heard(said):
+                out.start_encoding()
+        except (av.error.ArgumentError, av.error.InvalidDataError, av.error.PatchWelcomeError) as error:
+            why = said[0] if said else reason(error)
+            raise OutputError(f"{container.name} cannot hold this clip ({why}); choose another container") from None
         self._name = container.name
 
     def _add_stream(
@@ -176,9 +187,10 @@ class ClipSink(Sink):
         assert self._container is not None, "the sink is closed"
         picture = self._picture(frame)
         stamp = frame.stamp
-        clock = self._stream.time_base
-        if clock is not None and (stamp.seconds / clock).denominator != 1:
-            self.notes(f"{self._name} counts time in steps of {clock} s: frame times are rounded to it")
+        for clock, what in ((self._time_base, self._encoder.codec.name), (self._stream.time_base, self._name)):
+            if clock is not None and (stamp.seconds / clock).denominator != 1:
+                self.notes(f"{what} counts time in steps of {clock} s: frame times are rounded to it")
+                break
         pts = round(stamp.seconds / self._time_base)
         if self._last_pts is not None and pts <= self._last_pts:
             self.notes("frames nearer than the container's clock can tell apart are moved one step on")
@@ -203,18 +215,24 @@ class ClipSink(Sink):
 
     def _picture(self, frame: Frame) -> av.VideoFrame:
         plain = self._turns == (0, False) and frame.size == self.size
-        if not frame.painted and plain and self._palette is None and not self._crosses_families(frame.source):
+        alike = frame.color == self._info.color and not self._crosses_families(frame.source)
+        if not frame.painted and plain and self._palette is None and alike:
             return self._paint.from_source(frame.source)
         rgb, alpha = frame.rgb, frame.alpha
         if self._turns != (0, False):
             rgb, alpha = turned(rgb, *self._turns), None if alpha is None else turned(alpha, *self._turns)
         if (rgb.shape[1], rgb.shape[0]) != self.size:
-            rgb = cv2.resize(rgb, self.size, interpolation=cv2.INTER_AREA)
-        if alpha is not None and (alpha.shape[1], alpha.shape[0]) != self.size:
-            alpha = cv2.resize(alpha, self.size, interpolation=cv2.INTER_AREA)
+            self.notes(f"pictures differ in size: all are scaled to {self.size[0]}x{self.size[1]}")
+            rgb = self._scaled(rgb)
+        if alpha is not None and (alpha.shape[1], alpha.shape[0]) != self.size:  # it was not painted, so not scaled
+            alpha = self._scaled(alpha)
         if self._palette is not None:
             return self._palette(rgb, alpha)
         return self._with_riders(self._paint.from_rgb(rgb, alpha), frame.source)
+
+    def _scaled(self, pixels: np.ndarray) -> np.ndarray:
+        smaller = self.size[0] < pixels.shape[1]
+        return cv2.resize(pixels, self.size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
 
     def _with_riders(self, picture: av.VideoFrame, source: av.VideoFrame | None) -> av.VideoFrame:
         """The picture with what rode on the decoded one: captions, field order. Only conversions copy it in PyAV."""

@@ -1,17 +1,8 @@
-"""Clips: one demuxer feeds the decoder and hands the other streams' packets to whoever copies them.
-
-Two threads and one rule. The reading thread iterates here; the writing thread calls `take_copies` (through the sink).
-The reader **never waits** for the writer: copied packets pile up in a deque that has no bound of its own, and what
-bounds it is that packets are only read when the next frame is asked for. So frames in flight (the pipeline's bounded
-queues) bound the packets in flight to what the file interleaves beside them, and no order of waiting can deadlock.
-Packets of streams that nobody asked to keep are dropped as they are read.
-"""
+"""Clips: one demuxer feeds the decoder and hands the other streams' packets to whoever copies them."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,8 +12,9 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from vidstyle.errors import InputError
-from vidstyle.frames import ColorSpec, Frame
-from vidstyle.media.colour import HD_HEIGHT, ColourReader, has_alpha, pixel_depth
+from vidstyle.frames import Frame
+from vidstyle.media.aside import Aside
+from vidstyle.media.colour import HD_HEIGHT, ColourReader, color_of, has_alpha, pixel_depth
 from vidstyle.media.containers import MAX_PIXELS, beyond, check_pixels, open_container, reason
 from vidstyle.media.decoder import Decoder, Picture
 from vidstyle.media.deinterlace import Deinterlacer
@@ -30,10 +22,12 @@ from vidstyle.media.display import display_matrix, rotation_of
 from vidstyle.media.notes import Note, Notes
 from vidstyle.media.sidedata import hdr_light, side_data
 from vidstyle.media.source import Source, SourceInfo
-from vidstyle.media.stamps import FrameClock, ticks
+from vidstyle.media.stamps import FrameClock, first_tick, ticks
 
 __all__ = ["ClipSource"]
 
+SEEKS = (0, 1, 4, 16)  # seconds before the start at which to look for a key frame
+SOUND_BEHIND = 10  # seconds of pictures after the cut among which its sound may lie
 READ_ERRORS = 32  # damaged places in a row before the rest of a file is given up
 
 
@@ -53,27 +47,31 @@ class ClipSource(Source):
     ) -> None:
         self.notes = Notes(note)
         self._path = path
-        self._copies: deque[av.Packet] = deque()
-        self._kept: set[int] | None = None  # None: not decided yet, keep all
-        self._begun: set[int] = set()  # copied video streams that have had their first key frame
+        self.aside = Aside(self.notes)
+        """The packets of the streams that are not decoded."""
         self._damaged = 0
+        self._decodable = False
         self._closed = False
         self.container: InputContainer = open_container(path, max_pixels=max_pixels, hwaccel=hwaccel, note=self.notes)
         try:
             self.video = self._choose(max_pixels)
+            self._clock = self.video.time_base or Fraction(1, 1000)
+            self.aside.sound = dict.fromkeys(s.index for s in self.container.streams.audio)
             self._origin = start_of(self.container, self.video)
             self._start, self._end = start, end
             self.shift = Fraction(0)
             """Seconds taken off every time stamp of the file, copied streams too."""
             self._frames = self._pictures(max_pixels)
-            first = next(self._frames, None)
+            first = next((p for p in self._frames if p.frame is not None), None)
             if first is None or first.frame is None:
                 raise InputError(f"{path} has no frames{self._why_none(max_pixels)}")
             self._first: Picture | None = first
             self._look = first.frame
             self.info = self._describe(first.frame, deinterlace)
             if start is not None:
-                self.shift = (first.pts or 0) * self.info.time_base
+                self.aside.low = self.shift = (first.pts or 0) * self._clock
+            if end is not None:
+                self.aside.high = self._origin * self._clock + end
             self._deinterlace = deinterlace
         except BaseException:
             self.close()
@@ -97,15 +95,17 @@ class ClipSource(Source):
         return stream
 
     def _why_none(self, max_pixels: int) -> str:
+        if self._decodable:
+            return " in the part asked for"
         if not self.video.codec_context.width:
             return f" that can be decoded: it is damaged, or {beyond(max_pixels)}"
-        return " that can be decoded" if self._start is self._end is None else " in the part asked for"
+        return " that can be decoded"
 
     def _describe(self, frame: av.VideoFrame, deinterlace: bool) -> SourceInfo:
         stream, context = self.video, self.video.codec_context
         color = color_of(frame, context)
         rate = stream.average_rate or stream.guessed_rate
-        time_base = stream.time_base or Fraction(1, 1000)
+        time_base = self._clock
         if color.matrix == 2 and not (frame.format.is_rgb or frame.format.has_palette):
             name = "BT.709 (720 lines or more)" if frame.height >= HD_HEIGHT else "BT.601 (under 720 lines)"
             self.notes(f"the colour matrix is not tagged: read as {name}")
@@ -146,8 +146,8 @@ class ClipSource(Source):
     # --- reading ---
 
     def __iter__(self) -> Iterator[Frame]:
-        if self._kept is None:  # nobody copies
-            self.keep(())
+        if not self.aside.decided:  # nobody copies
+            self.aside.keep(())
         info = self.info
         clock = FrameClock(info.time_base, info.rate, self.notes)
         read = ColourReader(info.color, info.size[1])
@@ -185,23 +185,64 @@ class ClipSource(Source):
         return frame.reformat(width=width, height=height, format=self.info.pix_fmt, interpolation="BICUBIC")
 
     def _pictures(self, max_pixels: int) -> Iterator[Picture]:
-        time_base = self.video.time_base or Fraction(1, 1000)
-        low = None if self._start is None else self._origin + ticks(self._start, time_base)
-        high = None if self._end is None else self._origin + ticks(self._end, time_base)
-        if low is not None and low > self._origin:
-            with suppress(av.FFmpegError):  # formats without an index are read from the beginning
-                self.container.seek(low, stream=self.video)
+        """The pictures of the cut."""
+        clock = self._clock
+        low = None if self._start is None else self._origin + first_tick(self._start, clock)
+        high = None if self._end is None else self._origin + first_tick(self._end, clock)
         decoder = Decoder(decoding_context(self.video, max_pixels))
-        for packet in self._packets():
+        for picture in self._decoded(decoder, low):
+            if picture.frame is not None:
+                check_pixels(self._path, picture.frame.width, picture.frame.height, max_pixels)
+            if picture.pts is not None:
+                if low is not None and picture.pts < low:
+                    continue
+                if high is not None and picture.pts >= high:
+                    self._read_sound_up_to(high * clock)
+                    return
+            yield picture
+
+    def _decoded(self, decoder: Decoder, low: int | None) -> Iterator[Picture]:
+        """Every picture from one at or before `low` on."""
+        for back in SEEKS if low is not None and low > self._origin else ():
+            assert low is not None
+            if not self._seek(low - ticks(Fraction(back), self._clock)):
+                continue
+            decoder.restart()
+            pictures = self._all_decoded(decoder)
+            first = next(pictures, None)
+            if first is not None and first.pts is not None and first.pts <= low:
+                yield first
+                yield from pictures
+                return
+            # An index of decoding times, or none of key frames (MPEG), leads behind the picture: begin earlier.
+            self.aside.clear()
+        # Aimed before the beginning, as some formats take the beginning itself for the packet after it.
+        if low is not None and (
+            self._seek(self._origin - ticks(Fraction(10), self._clock)) or self._seek(self._origin)
+        ):
+            decoder.restart()
+        yield from self._all_decoded(decoder)
+
+    def _seek(self, pts: int) -> bool:
+        try:
+            self.container.seek(pts, stream=self.video)
+        except av.FFmpegError:  # no index
+            return False
+        return True
+
+    def _all_decoded(self, decoder: Decoder) -> Iterator[Picture]:
+        self._read = self._packets()
+        for packet in self._read:
             for picture in decoder.decode(packet):
-                if picture.frame is not None:
-                    check_pixels(self._path, picture.frame.width, picture.frame.height, max_pixels)
-                if picture.pts is not None:
-                    if low is not None and picture.pts < low:
-                        continue
-                    if high is not None and picture.pts >= high:
-                        return
+                self._decodable = True
                 yield picture
+
+    def _read_sound_up_to(self, end: Fraction) -> None:
+        """Read on behind the cut's last picture: files keep the sound of a moment behind its pictures."""
+        for packet in self._read:
+            at = None if packet is None or packet.dts is None else packet.dts * self._clock
+            if self.aside.sound_reaches(end) or at is None or at > end + SOUND_BEHIND:
+                return
 
     def _packets(self) -> Iterator[av.Packet | None]:
         """The video's packets, then None; other packets are put aside on the way."""
@@ -214,8 +255,8 @@ class ClipSource(Source):
                         continue  # PyAV's own end-of-stream mark
                     if packet.stream_index == self.video.index:
                         yield packet
-                    elif self._kept is None or packet.stream_index in self._kept:
-                        self._copies.append(packet)
+                    else:
+                        self.aside.put(packet)
                 break
             except av.FFmpegError as error:
                 errors += 1
@@ -230,66 +271,11 @@ class ClipSource(Source):
         """Every stream but the one that is decoded, in file order."""
         return [s for s in self.container.streams if s.index != self.video.index]
 
-    def keep(self, indices: tuple[int, ...] | list[int]) -> None:
-        """From now on put aside only the packets of these streams."""
-        self._kept = set(indices)
-        for _ in range(len(self._copies)):
-            packet = self._copies.popleft()
-            if packet.stream_index in self._kept:
-                self._copies.append(packet)
-
-    def peek(self, index: int) -> list[av.Packet]:
-        """The packets of one stream that were put aside and not taken yet."""
-        return [p for p in list(self._copies) if p.stream_index == index]
-
-    def take_copies(self) -> Iterator[av.Packet]:
-        """The packets put aside so far, in file order, within the cut; safe beside a thread that iterates."""
-        while self._copies:
-            packet = self._copies.popleft()
-            if self._in_cut(packet):
-                yield packet
-
-    def _in_cut(self, packet: av.Packet) -> bool:
-        """Whether a packet belongs to the cut; subtitles that reach over its edges are shortened."""
-        if self._start is None and self._end is None:
-            return True
-        at = packet.pts if packet.pts is not None else packet.dts
-        clock = packet.time_base
-        if at is None or clock is None:
-            return False
-        if packet.stream.disposition & Disposition.attached_pic:
-            return True
-        low = None if self._start is None else ticks(self.shift, clock)
-        high = None if self._end is None else ticks(self._seconds(self._origin) + self._end, clock)
-        if packet.stream.type == "subtitle":
-            return _shorten(packet, at, low, high)
-        if packet.stream.type == "video" and packet.stream_index not in self._begun and not packet.is_keyframe:
-            self.notes(f"video stream {packet.stream_index} is copied from its first key frame in the cut on")
-            return False
-        inside = (low is None or at >= low) and (high is None or at < high)
-        if inside:
-            self._begun.add(packet.stream_index)
-        return inside
-
-    def _seconds(self, pts: int) -> Fraction:
-        return pts * (self.video.time_base or Fraction(1, 1000))
-
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            self._copies.clear()
+            self.aside.clear()
             self.container.close()
-
-
-def _shorten(packet: av.Packet, at: int, low: int | None, high: int | None) -> bool:
-    duration = packet.duration or 0
-    begin = at if low is None else max(at, low)
-    end = at + duration if high is None else min(at + duration, high)
-    if end < begin or (high is not None and begin >= high) or (duration and end == begin):
-        return False
-    packet.pts = packet.dts = begin
-    packet.duration = end - begin
-    return True
 
 
 def decoding_context(stream: VideoStream, max_pixels: int) -> av.VideoCodecContext:
@@ -311,22 +297,3 @@ def start_of(container: InputContainer, stream: VideoStream) -> int:
     if container.start_time is None or stream.time_base is None:
         return stream.start_time or 0
     return ticks(Fraction(container.start_time, av.time_base), stream.time_base)
-
-
-def color_of(frame: av.VideoFrame, context: av.VideoCodecContext | None) -> ColorSpec:
-    """The tags of a picture, or those of its stream where it has none."""
-
-    def tagged(name: str, unspecified: int = 2) -> int:
-        own = int(getattr(frame, name))
-        return own if own != unspecified or context is None else int(getattr(context, name))
-
-    range_ = tagged("color_range", 0)
-    name = frame.format.name
-    rgb = frame.format.is_rgb or frame.format.has_palette
-    full = range_ == 2 or name.startswith("yuvj") or rgb or (range_ == 0 and name.startswith(("gray", "ya")))
-    return ColorSpec(
-        full_range=full,
-        matrix=tagged("colorspace"),
-        primaries=tagged("color_primaries"),
-        transfer=tagged("color_trc"),
-    )

@@ -13,7 +13,16 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from vidstyle.frames import ColorSpec
 
-__all__ = ["ColourReader", "ColourWriter", "has_alpha", "matrix_of", "pixel_depth", "rgb_matrix", "yuv_matrix"]
+__all__ = [
+    "ColourReader",
+    "ColourWriter",
+    "color_of",
+    "has_alpha",
+    "matrix_of",
+    "pixel_depth",
+    "rgb_matrix",
+    "yuv_matrix",
+]
 
 # (Kr, Kb) by H.273 matrix code point.
 LUMA_WEIGHTS = {
@@ -29,6 +38,25 @@ HD_HEIGHT = 720
 SCALER = (
     Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
 )
+
+
+def color_of(frame: av.VideoFrame, context: av.VideoCodecContext | None) -> ColorSpec:
+    """The tags of a picture, or those of its stream where it has none."""
+
+    def tagged(name: str, unspecified: int = 2) -> int:
+        own = int(getattr(frame, name))
+        return own if own != unspecified or context is None else int(getattr(context, name))
+
+    range_ = tagged("color_range", 0)
+    name = frame.format.name
+    rgb = frame.format.is_rgb or frame.format.has_palette
+    full = range_ == 2 or name.startswith("yuvj") or rgb or (range_ == 0 and name.startswith(("gray", "ya")))
+    return ColorSpec(
+        full_range=full,
+        matrix=tagged("colorspace"),
+        primaries=tagged("color_primaries"),
+        transfer=tagged("color_trc"),
+    )
 
 
 def matrix_of(color: ColorSpec, height: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import stat
 from pathlib import Path
 
 import av
@@ -13,7 +14,7 @@ from av.container import InputContainer
 from vidstyle.errors import InputError
 from vidstyle.media.notes import Note
 
-__all__ = ["MAX_PIXELS", "TooLarge", "beyond", "check_pixels", "open_container", "open_picture", "reason"]
+__all__ = ["MAX_PIXELS", "TooLarge", "beyond", "check_file", "check_pixels", "open_container", "open_picture", "reason"]
 
 MAX_PIXELS = 64_000_000
 
@@ -66,7 +67,7 @@ def open_container(
     path: Path, *, max_pixels: int = MAX_PIXELS, hwaccel: str | None = None, note: Note = lambda _: None
 ) -> InputContainer:
     """Open a media file for reading; InputError where it is none."""
-    _check_file(path)
+    check_file(path)
     options = _options(max_pixels)
 
     def attempt(accelerator: av.codec.hwaccel.HWAccel | None) -> InputContainer:
@@ -88,7 +89,7 @@ def open_container(
 
 def open_picture(path: Path, *, max_pixels: int = MAX_PIXELS) -> InputContainer:
     """Open a picture file by what it holds, whatever it is called; InputError where it is no picture."""
-    _check_file(path)
+    check_file(path)
     try:
         # In memory, without its name: by the ending alone FFmpeg would take it for a numbered sequence.
         data = io.BytesIO(path.read_bytes())
@@ -97,11 +98,19 @@ def open_picture(path: Path, *, max_pixels: int = MAX_PIXELS) -> InputContainer:
         raise InputError(f"{path} cannot be read as a picture: {reason(error)}") from None
 
 
-def _check_file(path: Path) -> None:
-    if path.is_dir():
+def check_file(path: Path) -> None:
+    """InputError for what is no file: reading a pipe or a device could wait for ever."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
+        raise InputError(
+            f"{path} does not exist; check the name" if missing else f"{path} cannot be read: {reason(error)}"
+        ) from None
+    if stat.S_ISDIR(mode):
         raise InputError(f"{path} is a folder, not a media file")
-    if not path.exists():
-        raise InputError(f"{path} does not exist; check the name")
+    if not stat.S_ISREG(mode):
+        raise InputError(f"{path} is a pipe or a device; save what it gives to a file first")
 
 
 def _options(max_pixels: int) -> dict[str, str]:
@@ -111,6 +120,7 @@ def _options(max_pixels: int) -> dict[str, str]:
         # FFmpeg decodes to find out sizes; under a limit lower than they are it would report none at all.
         "max_pixels": str(max(max_pixels, MAX_PIXELS)),
         "max_streams": "100",
+        "fflags": "-genpts",  # PyAV asks FFmpeg to guess missing times; for AVI the guesses are out of order
     }
 
 

@@ -68,6 +68,8 @@ ITUNES_TAGS = {
     "location",
 }
 
+MXF_SOUND = ("pcm_s16le", "pcm_s24le")
+
 
 class Copies:
     """Plans which streams a container can hold, adds them, and muxes their packets as they come."""
@@ -94,7 +96,7 @@ class Copies:
         source = self._source
         for stream in source.others():
             self._add(out, stream)
-        source.keep(tuple(self._streams))
+        source.aside.keep(self._streams)
         self._describe(out, video)
 
     def _describe(self, out: OutputContainer, video: Stream) -> None:
@@ -148,7 +150,7 @@ class Copies:
     def _holds(self, stream: Stream) -> bool:
         """Whether the muxer takes the stream, found out by writing a header for it alone."""
         if self._kind.format == "mxf":  # MXF writes no header without a picture
-            return stream.type == "audio"
+            return isinstance(stream, AudioStream) and _codec_name(stream) in MXF_SOUND and stream.rate == 48000
         trial = av.open(io.BytesIO(), "w", format=self._kind.format, container_options=self._kind.options_for([]))
         try:
             self._twin(trial, stream)
@@ -183,7 +185,7 @@ class Copies:
         """Matroska keeps cover pictures as attachments; the picture is the stream's only packet."""
         assert self._source is not None
         assert isinstance(stream, VideoStream)
-        packet = next((p for p in self._source.peek(stream.index)), None)
+        packet = next((p for p in self._source.aside.peek(stream.index)), None)
         if packet is None:
             self._cannot(stream, "MP4")
             return
@@ -200,7 +202,7 @@ class Copies:
         """Write the packets that the source has put aside by now."""
         if self._source is None or self._out is None:
             return
-        for packet in self._source.take_copies():
+        for packet in self._source.aside.take():
             new = self._streams.get(packet.stream_index)
             if new is None or packet.time_base is None:
                 continue
@@ -212,6 +214,9 @@ class Copies:
             moved = self._clocks[packet.stream_index].mend(packet.dts) - shift
             packet.dts += moved
             packet.pts = packet.dts if packet.pts is None else packet.pts + moved
+            if packet.pts < 0 and not self._kind.before_zero:
+                self._note(f"{new.type} stream {new.index} begins at 0: {self._kind.name} has no times before it")
+                continue
             packet.stream = new
             self._out.mux(packet)
 

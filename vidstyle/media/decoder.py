@@ -33,6 +33,11 @@ class Decoder:
         self._errors = 0
         self._last: int | None = None
 
+    def restart(self) -> None:
+        """Forget everything: the next packet is from another place."""
+        self._context.flush_buffers()
+        self._durations, self._errors, self._last = {}, 0, None
+
     def decode(self, packet: av.Packet | None) -> Iterator[Picture]:
         """The pictures that `packet` completes; None at the end flushes."""
         if packet is not None and not packet.size:

@@ -26,9 +26,11 @@ __all__ = [
     "EncoderSettings",
     "choose_codec",
     "choose_pix_fmt",
+    "counts_frames",
     "encoder_options",
     "encoder_works",
     "find_codec",
+    "heard",
     "open_encoder",
 ]
 
@@ -64,6 +66,8 @@ DEFAULTS: dict[str, dict[str, str]] = {
     "libwebp_anim": {"quality": "85"},
 }
 X26X_PRESETS = "ultrafast superfast veryfast faster fast medium slow slower veryslow placebo".split()  # noqa: SIM905
+# Formats that encoders name but do not take: this build of x265 has no alpha, libvpx has it in 4:2:0 only.
+UNFIT = {"libx265": ("yuva",), "libvpx-vp9": ("yuva422", "yuva444")}
 EVEN_ONLY = ("libx264", "libx265", "libsvtav1")  # these refuse odd sizes in formats with shared chroma
 
 
@@ -108,6 +112,11 @@ def choose_codec(settings: EncoderSettings, container: str, info: SourceInfo) ->
         case "mpeg" | "vob" | "dvd":
             return "mpeg2video"
     return "libx265" if info.depth > 8 else "libx264"
+
+
+def counts_frames(codec: Codec) -> bool:
+    """Whether an encoder's clock must be its frame rate."""
+    return codec.name in ("mpeg1video", "mpeg2video", "mpeg4")
 
 
 def find_codec(name: str) -> Codec:
@@ -157,8 +166,8 @@ def choose_pix_fmt(codec: Codec, settings: EncoderSettings, info: SourceInfo, si
     if codec.name == "gif":
         return "pal8"
     shared = [f for f in offered if _usable(f)]
-    if codec.name == "libx265":
-        shared = [f for f in shared if not f.startswith("yuva")]  # named, but not in this build of x265
+    if codec.name in UNFIT:
+        shared = [f for f in shared if not f.startswith(UNFIT[codec.name])]
     if not info.has_alpha:
         shared = [f for f in shared if not has_alpha(VideoFormat(f))] or shared
     if codec.name in EVEN_ONLY and (size[0] % 2 or size[1] % 2):
@@ -216,6 +225,8 @@ def encoder_options(
     options = dict(DEFAULTS.get(codec, {}))
     for name, value in params.items():
         options[name] = f"{options[name]}:{value}" if name in options else value
+    if codec == "libvpx" and pix_fmt == "yuva420p":
+        options["auto-alt-ref"] = "0"  # VP8 has no alpha in its hidden frames
     if codec == "dnxhd":
         options["profile"] = {"yuv422p": "dnxhr_hq", "yuv422p10le": "dnxhr_hqx"}.get(pix_fmt, "dnxhr_444")
     if settings.crf is not None:
@@ -242,14 +253,16 @@ def open_encoder(context: VideoCodecContext) -> None:
     asked = dict(context.options)
     name = context.codec.name
     if name == "libsvtav1":
-        os.environ.setdefault("SVT_LOG", "1")  # the only way to keep it from writing to the terminal
+        os.environ.setdefault("SVT_LOG", "0")  # the only way to keep it from writing to the terminal
+    said: list[str] = []
     try:
-        with _heard() as said:
+        with heard(said):
             context.open()
     except (av.FFmpegError, ValueError, MemoryError) as error:
         shown = " ".join(f"{k}={v}" for k, v in asked.items() if not v.startswith("log-level"))
         size = f"{context.width}x{context.height} {context.pix_fmt}"
-        raise refused(name, f"{size} {shown} ({getattr(error, 'strerror', None) or error})") from None
+        why = said[0] if said else getattr(error, "strerror", None) or error
+        raise refused(name, " ".join(f"{size} {shown} ({why})".split())) from None
     unused = [k for k in context.options if k in asked]
     if unused:
         raise OptionError(f"{name} did not take the option(s) {', '.join(unused)}")
@@ -259,16 +272,17 @@ def open_encoder(context: VideoCodecContext) -> None:
 
 
 @contextmanager
-def _heard() -> Iterator[list[str]]:
-    """What FFmpeg logs meanwhile: some encoders say only there that they did not understand."""
-    lines: list[str] = []
+def heard(lines: list[str]) -> Iterator[None]:
+    """Adds what FFmpeg logs meanwhile: some encoders say only there what they did not understand."""
     level = av.logging.get_level()
     av.logging.set_level(av.logging.WARNING)
+    logs: list[tuple[int, str, str]] = []
     try:
         with av.logging.Capture(local=False) as logs:
-            yield lines
-        lines += [" ".join(message.split()) for _, _, message in logs]
+            yield
     finally:
+        logs.sort(key=lambda log: log[0])  # the gravest first
+        lines += [" ".join(message.split()) for _, _, message in logs]
         av.logging.set_level(level)
 
 

@@ -25,6 +25,8 @@ class Container:
     time_base: Fraction | None = None
     """The clock of the encoder where the container dictates it."""
     no_reordering: bool = False
+    before_zero: bool = True
+    """Whether copied packets may have times before 0, as sound has that a player discards."""
     attachments: bool = False
     free_tags: bool = True
     """Whether metadata of any name is kept."""
@@ -52,7 +54,7 @@ CONTAINERS = {
     ".qt": Container("QuickTime", "mov", display_matrix=True, free_tags=False),
     ".mkv": _MKV,
     ".webm": Container("WebM", "webm", display_matrix=True),
-    ".nut": Container("NUT", "nut"),
+    ".nut": Container("NUT", "nut", before_zero=False),
     ".avi": Container("AVI", "avi", fixed_rate=True, no_reordering=True),
     ".mxf": Container("MXF", "mxf", fixed_rate=True),
     ".ts": Container("MPEG-TS", "mpegts"),

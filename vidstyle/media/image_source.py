@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,16 +13,15 @@ import av
 from PIL import Image
 
 from vidstyle.errors import InputError
-from vidstyle.frames import Frame
-from vidstyle.media.clip_source import color_of
-from vidstyle.media.colour import ColourReader, has_alpha, pixel_depth
+from vidstyle.frames import ColorSpec, Frame, Stamp
+from vidstyle.media.colour import ColourReader, color_of, has_alpha, pixel_depth
 from vidstyle.media.containers import MAX_PIXELS, TooLarge, beyond, check_pixels, open_picture
-from vidstyle.media.display import exif_matrix, rotation_of
+from vidstyle.media.display import exif_matrix, turned, turns_of
 from vidstyle.media.notes import Note, Notes
 from vidstyle.media.source import Source, SourceInfo
-from vidstyle.media.stamps import DEFAULT_RATE, FrameClock, ticks
+from vidstyle.media.stamps import DEFAULT_RATE, FrameClock, first_tick
 
-__all__ = ["ENDINGS", "ImageSource", "natural_order", "pictures_in", "pictures_like"]
+__all__ = ["ENDINGS", "ImageSource", "Traits", "natural_order", "pictures_in", "pictures_like", "traits"]
 
 ORIENTATION_TAG = 0x0112
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".pgm", ".jp2", ".exr", ".dpx"}
@@ -68,8 +68,28 @@ def orientation(file: Path) -> int:
         return 1
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a picture's own pixels are like; the fields are those of `SourceInfo`."""
+
+    color: ColorSpec
+    depth: int
+    has_alpha: bool
+    pix_fmt: str
+    color_is_rgb: bool
+
+
+def traits(picture: av.VideoFrame) -> Traits:
+    format = picture.format
+    color, alpha = color_of(picture, None), has_alpha(format)
+    if format.has_palette:  # only the colours tell whether one of them is transparent
+        transparency = ColourReader(color, picture.height)(picture)[1]
+        alpha = transparency is not None and bool((transparency < 255).any())
+    return Traits(color, pixel_depth(format), alpha, format.name, format.is_rgb or format.has_palette)
+
+
 class ImageSource(Source):
-    """Pictures as a clip of `rate` frames per second; all are brought to the size of the first."""
+    """Pictures as a clip of `rate` frames per second, each upright and at its own size; `info` is the first one's."""
 
     def __init__(
         self,
@@ -84,8 +104,8 @@ class ImageSource(Source):
         note: Note | None = None,
     ) -> None:
         self.notes = Notes(note)
-        first = ticks(start, 1 / rate) if start else 0
-        files = files[first : None if end is None else max(0, ticks(end, 1 / rate))]
+        first = first_tick(start, 1 / rate) if start else 0
+        files = files[first : None if end is None else max(0, first_tick(end, 1 / rate))]
         if not files:
             raise InputError(f"{label} has no pictures in the part asked for")
         self._files, self._max_pixels = files, max_pixels
@@ -98,40 +118,34 @@ class ImageSource(Source):
         if head is None:
             raise InputError(f"{label} has no picture that can be decoded")
         self._head = head
-        matrix = exif_matrix(orientation(files[self._lead]))
-        color = color_of(head, None)
-        alpha = has_alpha(head.format)
-        if head.format.has_palette:  # only the colours tell whether one of them is transparent
-            transparency = ColourReader(color, head.height)(head)[1]
-            alpha = transparency is not None and bool((transparency < 255).any())
+        facts = traits(head)
+        turns, _ = turns_of(exif_matrix(orientation(files[self._lead])))
         self.info = SourceInfo(
             path=str(label),
-            size=(head.width, head.height),
+            size=(head.height, head.width) if turns % 2 else (head.width, head.height),
             time_base=1 / rate,
             rate=rate,
             frames=len(files),
             duration=len(files) / rate,
-            color=color,
-            depth=pixel_depth(head.format),
-            has_alpha=alpha,
-            pix_fmt=head.format.name,
             codec="image",
-            display_matrix=matrix,
-            rotation=rotation_of(matrix),
             still=still,
-            color_is_rgb=head.format.is_rgb or head.format.has_palette,
+            color=facts.color,
+            depth=facts.depth,
+            has_alpha=facts.has_alpha,
+            pix_fmt=facts.pix_fmt,
+            color_is_rgb=facts.color_is_rgb,
         )
 
     def __iter__(self) -> Iterator[Frame]:
-        info, damaged = self.info, 0
-        clock = FrameClock(info.time_base, info.rate, self.notes)
-        read = ColourReader(info.color, info.size[1])
-        last = self._head
+        damaged = 0
+        clock = FrameClock(self.info.time_base, self.info.rate, self.notes)
+        last, shown = self._head, self._files[self._lead]
         for index, file in enumerate(self._files):
             picture = self._head if index == self._lead else self._decode(file) if index > self._lead else None
             damaged += picture is None
-            last = self._same_shape(picture or last)
-            yield Frame(None, clock.stamp(index, 1), info.color, source=last, repeated=picture is None, read=read)
+            if picture is not None:
+                last, shown = picture, file
+            yield _upright(last, orientation(shown), clock.stamp(index, 1), repeated=picture is None)
         if damaged:
             self.notes(f"{damaged} damaged picture(s): a neighbour stands in for each")
 
@@ -157,13 +171,16 @@ class ImageSource(Source):
                 raise InputError(f"{file} cannot be decoded: it is damaged, or {beyond(self._max_pixels)}") from None
         return None
 
-    def _same_shape(self, frame: av.VideoFrame) -> av.VideoFrame:
-        width, height = self.info.size
-        if (frame.width, frame.height) == (width, height) and frame.format.name == self.info.pix_fmt:
-            return frame
-        if (frame.width, frame.height) != (width, height):
-            self.notes(f"pictures differ in size: all are scaled to {width}x{height}")
-        return frame.reformat(width=width, height=height, format=self.info.pix_fmt, interpolation="BICUBIC")
-
     def close(self) -> None:
         pass
+
+
+def _upright(picture: av.VideoFrame, orientation: int, stamp: Stamp, repeated: bool) -> Frame:
+    color = color_of(picture, None)
+    read = ColourReader(color, picture.height)
+    turns = turns_of(exif_matrix(orientation))
+    if turns == (0, False):
+        return Frame(None, stamp, color, source=picture, repeated=repeated, read=read)
+    rgb, alpha = read(picture)
+    alpha = None if alpha is None else turned(alpha, *turns)
+    return Frame(turned(rgb, *turns), stamp, color, alpha, source=picture, repeated=repeated)

@@ -9,7 +9,7 @@ from pathlib import Path
 from vidstyle.errors import InputError, OptionError, OutputError
 from vidstyle.media.clip_sink import ClipSink
 from vidstyle.media.clip_source import ClipSource
-from vidstyle.media.containers import MAX_PIXELS
+from vidstyle.media.containers import MAX_PIXELS, check_file, reason
 from vidstyle.media.encoders import DEFAULT_SETTINGS, EncoderSettings
 from vidstyle.media.formats import CONTAINERS, STILLS, container_for
 from vidstyle.media.image_sink import PATTERN, ImageSink
@@ -49,20 +49,25 @@ def open_source(
         return ImageSource(pictures_in(path), label=path, rate=rate, **cut)  # type: ignore[arg-type]
     if PATTERN.search(path.name) and not path.exists():
         return ImageSource(pictures_like(path), label=path, rate=rate, **cut)  # type: ignore[arg-type]
-    if not path.exists():
-        raise InputError(f"{path} does not exist; check the name")
-    if path.suffix.lower() in ENDINGS and not _moves(path):
+    check_file(path)
+    animated = _animation(path)
+    if path.suffix.lower() in ENDINGS and animated is None:
         return ImageSource([path], label=path, still=True, max_pixels=max_pixels, note=note)
-    if path.suffix.lower() == ".webp":
+    if animated == "webp":
         return WebpSource(path, **cut)  # type: ignore[arg-type]
     return ClipSource(path, deinterlace=deinterlace, hwaccel=hwaccel, **cut)  # type: ignore[arg-type]
 
 
-def _moves(path: Path) -> bool:
-    """Whether a picture file is an animation (APNG; WebP says so in its header)."""
-    with path.open("rb") as file:
-        head = file.read(64)
-        return b"acTL" in head or (head[8:12] == b"WEBP" and b"ANIM" in head)
+def _animation(path: Path) -> str | None:
+    """Which kind of moving picture a file holds ("apng", "webp"), if any, by its header: names may lie."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {reason(error)}") from None
+    if head[8:12] == b"WEBP" and b"ANIM" in head:
+        return "webp"
+    return "apng" if b"acTL" in head else None
 
 
 def open_sink(

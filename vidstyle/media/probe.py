@@ -15,8 +15,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from vidstyle.frames import ColorSpec
-from vidstyle.media.clip_source import color_of
-from vidstyle.media.colour import has_alpha, pixel_depth
+from vidstyle.media.colour import color_of, has_alpha, pixel_depth
 from vidstyle.media.containers import MAX_PIXELS, check_pixels, open_container
 from vidstyle.media.display import display_matrix, rotation_of
 

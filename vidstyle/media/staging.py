@@ -28,7 +28,8 @@ def output_error(path: Path, error: BaseException) -> OutputError:
 
 class _Staged:
     def __init__(self, target: Path, overwrite: bool) -> None:
-        self.target = target
+        # A link stays a link: what it points to is replaced.
+        self.target = target = Path(os.path.realpath(target)) if target.is_symlink() else target
         self.path = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         if not target.parent.is_dir():
             raise OutputError(f"{target} cannot be written: there is no folder {target.parent}; make it first")
@@ -41,8 +42,10 @@ class StagedFile(_Staged):
 
     def __init__(self, target: Path, overwrite: bool) -> None:
         super().__init__(target, overwrite)
-        if target.is_dir():
+        if self.target.is_dir():
             raise OutputError(f"{target} is a folder; give a file name")
+        if self.target.exists() and not self.target.is_file():
+            raise OutputError(f"{target} is a pipe or a device; give a file name")
         try:
             self.path.touch(exist_ok=False)  # unwritable folders are found before any work is done
         except OSError as error:
@@ -69,6 +72,8 @@ class StagedFolder(_Staged):
     """
 
     def __init__(self, target: Path, overwrite: bool) -> None:
+        if target.exists() and not (target.is_dir() or target.is_file()):
+            raise OutputError(f"{target} is a pipe or a device; give a folder name")
         empty = target.is_dir() and not any(target.iterdir())
         if target.exists() and not target.is_dir():
             raise OutputError(f"{target} is a file; give a folder name")

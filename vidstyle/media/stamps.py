@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil
 
 from vidstyle.frames import Stamp
 from vidstyle.media.notes import Note
 
-__all__ = ["DEFAULT_RATE", "FrameClock", "PacketClock", "ticks"]
+__all__ = ["DEFAULT_RATE", "FrameClock", "PacketClock", "first_tick", "ticks"]
 
 DEFAULT_RATE = Fraction(25)
 
@@ -15,6 +16,11 @@ DEFAULT_RATE = Fraction(25)
 def ticks(seconds: Fraction, time_base: Fraction) -> int:
     """Seconds as the nearest count of `time_base`."""
     return round(seconds / time_base)
+
+
+def first_tick(seconds: Fraction, time_base: Fraction) -> int:
+    """The first count of `time_base` that is not before `seconds`."""
+    return ceil(seconds / time_base)
 
 
 class FrameClock:

@@ -16,7 +16,7 @@ from vidstyle.media.colour import ColourReader
 from vidstyle.media.containers import MAX_PIXELS, check_pixels
 from vidstyle.media.notes import Note, Notes
 from vidstyle.media.source import Source, SourceInfo
-from vidstyle.media.stamps import FrameClock, ticks
+from vidstyle.media.stamps import FrameClock, first_tick
 
 __all__ = ["WebpSource"]
 
@@ -42,8 +42,8 @@ class WebpSource(Source):
             raise InputError(f"{path} cannot be read: {error}") from None
         size = self._image.size
         check_pixels(path, *size, max_pixels)
-        self._low = 0 if start is None else ticks(start, MILLISECOND)
-        self._high = None if end is None else ticks(end, MILLISECOND)
+        self._low = 0 if start is None else first_tick(start, MILLISECOND)
+        self._high = None if end is None else first_tick(end, MILLISECOND)
         self._cut = start is not None
         self.info = SourceInfo(
             path=str(path),

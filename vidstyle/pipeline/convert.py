@@ -9,7 +9,10 @@ from torch import Tensor
 
 from vidstyle.frames import Batch, Frame
 
-__all__ = ["Download", "fit", "upload"]
+__all__ = ["SMALLEST_SIDE", "Download", "fit", "resize", "upload"]
+
+SMALLEST_SIDE = 16
+"""Smaller frames are painted enlarged: the nets work at an eighth of the resolution and need more than one value."""
 
 
 def fit(size: tuple[int, int], max_side: int | None) -> tuple[int, int]:
@@ -17,7 +20,7 @@ def fit(size: tuple[int, int], max_side: int | None) -> tuple[int, int]:
     longer = max(size)
     if not max_side or longer <= max_side:
         return size
-    width, height = (max(16, 2 * round(side * max_side / longer / 2)) for side in size)
+    width, height = (max(SMALLEST_SIDE, 2 * round(side * max_side / longer / 2)) for side in size)
     return width, height
 
 
@@ -34,11 +37,14 @@ def upload(frames: list[Frame], device: torch.device, size: tuple[int, int]) -> 
     if device.type == "cuda":
         tensor = tensor.pin_memory().to(device, non_blocking=True)
     batch = tensor.to(device).permute(0, 3, 1, 2).contiguous().to(torch.float32).div_(largest)  # (N, 3, H, W)
-    if size != frames[0].size:
-        batch = F.interpolate(batch, (size[1], size[0]), mode="bicubic", antialias=True, align_corners=False).clamp_(
-            0, 1
-        )
-    return Batch(batch, frames)
+    return Batch(resize(batch, size), frames)
+
+
+def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
+    """(N, 3, H, W) in [0, 1] at (width, height) `size`; a no-op where it has it already."""
+    if tuple(pixels.shape[-2:]) == (size[1], size[0]):
+        return pixels
+    return F.interpolate(pixels, (size[1], size[0]), mode="bicubic", antialias=True, align_corners=False).clamp_(0, 1)
 
 
 class Download:

@@ -15,7 +15,7 @@ from vidstyle.media import EncoderSettings, default_output, open_sink, open_sour
 from vidstyle.stylizers.feedforward import StyleInput, Stylizer
 from vidstyle.stylizers.protocol import StyleCode
 
-from .convert import fit, upload
+from .convert import SMALLEST_SIDE, fit, resize, upload
 from .offline import run
 from .progress import Progress, Result
 
@@ -101,7 +101,9 @@ def stylize(
         with open_sink(target, source, size=size, encoder=settings, overwrite=overwrite, note=note) as sink:
             if source.info.frames is None or source.info.frames >= WORTH_TUNING:
                 painter.tune(code, size[1], size[0])
-            paint = None if strength == 0 and size == source.info.size else _painter(painter, code, size)
+            # The pictures of a folder have sizes of their own: the first does not tell whether others are scaled.
+            scaled = size != source.info.size or (max_side is not None and source.names is not None)
+            paint = None if strength == 0 and not scaled else _painter(painter, code, max_side)
             counts = run(source, sink, paint, batch or _batch_for(painter, size), on_progress)
             work_seconds = counts.seconds
             if counts.repeated:
@@ -119,10 +121,11 @@ def stylize(
     )
 
 
-def _painter(painter: Stylizer, code: StyleCode, size: tuple[int, int]) -> Callable[[list[Frame]], Batch]:
+def _painter(painter: Stylizer, code: StyleCode, max_side: int | None) -> Callable[[list[Frame]], Batch]:
     def paint(frames: list[Frame]) -> Batch:
-        batch = upload(frames, painter.device, size)
-        batch.pixels = painter(batch.pixels, code)
+        width, height = size = fit(frames[0].size, max_side)
+        batch = upload(frames, painter.device, (max(width, SMALLEST_SIDE), max(height, SMALLEST_SIDE)))
+        batch.pixels = resize(painter(batch.pixels, code), size)
         return batch
 
     return paint

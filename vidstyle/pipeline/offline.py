@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 
 from vidstyle.errors import VidstyleError
 from vidstyle.frames import Batch, Frame
@@ -174,9 +173,18 @@ def _stylized(decoded: Iterable[Frame], paint: Paint | None, batch: int) -> Iter
 
 
 def _batches(frames: Iterable[Frame], size: int) -> Iterator[list[Frame]]:
-    frames = iter(frames)
-    while chunk := list(islice(frames, size)):
-        yield chunk
+    """At most `size` frames at a time, of one size and depth (the pictures of a folder may differ)."""
+    batch: list[Frame] = []
+    for frame in frames:
+        if batch and (frame.rgb.shape, frame.rgb.dtype) != (batch[0].rgb.shape, batch[0].rgb.dtype):
+            yield batch
+            batch = []
+        batch.append(frame)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _busy(counts: Counts, decoded: Channel[Frame], painted: Channel[Frame]) -> dict[str, float]:
