@@ -37,7 +37,7 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def pick_precision(name: str, device: torch.device) -> torch.dtype | None:
-    """The dtype of that name ("fp32", "fp16", "bf16"). For "auto": fp16 on a GPU, None (the runtime's choice) else."""
+    """The dtype of that name ("fp32", "fp16", "bf16"). For "auto": fp16 on a GPU, None (float32) else."""
     if name == "auto":
         return None if device.type == "cpu" else torch.float16
     if name not in PRECISIONS:
