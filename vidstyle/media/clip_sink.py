@@ -73,6 +73,10 @@ class ClipSink(Sink):
             self.notes(f"{container.name} cannot hold a rotation: the frames themselves are turned")
         self.size = self._upright(size or info.size)
         codec = find_codec(choose_codec(encoder, container.format, info))
+        if info.sar != 1 and not container.keeps_shape(codec.canonical_name):
+            self.notes(
+                f"{container.name} loses the pixel aspect ratio {info.sar} of {codec.name}; MP4 or QuickTime keep it"
+            )
         pix_fmt = choose_pix_fmt(codec, encoder, info, self.size, self.notes)
         self._color = written_color(info, pix_fmt)
         self._paint = ColourWriter(pix_fmt, self._color, info.size[1])
@@ -126,7 +130,7 @@ class ClipSink(Sink):
         except (av.error.ArgumentError, av.error.InvalidDataError, av.error.PatchWelcomeError) as error:
             why = said[0] if said else reason(error)
             raise OutputError(f"{container.name} cannot hold this clip ({why}); choose another container") from None
-        self._name = container.name
+        self._name = codec.name if counts_frames(codec) and not container.fixed_rate else container.name
 
     def _add_stream(
         self, out: OutputContainer, source: Source, codec: Codec, rate: Fraction
@@ -187,9 +191,9 @@ class ClipSink(Sink):
         assert self._container is not None, "the sink is closed"
         picture = self._picture(frame)
         stamp = frame.stamp
-        for clock, what in ((self._time_base, self._encoder.codec.name), (self._stream.time_base, self._name)):
+        for clock in (self._time_base, self._stream.time_base):
             if clock is not None and (stamp.seconds / clock).denominator != 1:
-                self.notes(f"{what} counts time in steps of {clock} s: frame times are rounded to it")
+                self.notes(f"{self._name} counts time in steps of {clock} s: frame times are rounded to it")
                 break
         pts = round(stamp.seconds / self._time_base)
         if self._last_pts is not None and pts <= self._last_pts:

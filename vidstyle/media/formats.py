@@ -25,11 +25,18 @@ class Container:
     time_base: Fraction | None = None
     """The clock of the encoder where the container dictates it."""
     no_reordering: bool = False
+    """Whether frames must be coded in the order they are shown in: there are no decoding times, or none before 0."""
     before_zero: bool = True
     """Whether copied packets may have times before 0, as sound has that a player discards."""
     attachments: bool = False
     free_tags: bool = True
     """Whether metadata of any name is kept."""
+
+    def keeps_shape(self, codec: str) -> bool:
+        """Whether a pixel aspect ratio survives; PyAV cannot give it to muxers that take it from the stream."""
+        if self.format in ("matroska", "webm", "avi", "nut", "flv", "webp"):
+            return codec in ("h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4")  # these have it within
+        return True
 
     def options_for(self, time_bases: list[Fraction]) -> dict[str, str]:
         """Muxer options under which every stream keeps its times."""
@@ -54,13 +61,13 @@ CONTAINERS = {
     ".qt": Container("QuickTime", "mov", display_matrix=True, free_tags=False),
     ".mkv": _MKV,
     ".webm": Container("WebM", "webm", display_matrix=True),
-    ".nut": Container("NUT", "nut", before_zero=False),
-    ".avi": Container("AVI", "avi", fixed_rate=True, no_reordering=True),
+    ".nut": Container("NUT", "nut", no_reordering=True, before_zero=False),
+    ".avi": Container("AVI", "avi", fixed_rate=True, no_reordering=True, before_zero=False),
     ".mxf": Container("MXF", "mxf", fixed_rate=True),
     ".ts": Container("MPEG-TS", "mpegts"),
     ".m2ts": Container("MPEG-TS", "mpegts"),
     ".mts": Container("MPEG-TS", "mpegts"),
-    ".flv": Container("FLV", "flv"),
+    ".flv": Container("FLV", "flv", no_reordering=True, before_zero=False),
     ".gif": Container("GIF", "gif", time_base=Fraction(1, 100)),
     ".webp": Container("WebP", "webp", time_base=Fraction(1, 1000)),
     ".apng": Container("APNG", "apng"),
