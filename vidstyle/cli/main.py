@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -58,14 +59,23 @@ def _interrupt(number: int, frame: object) -> None:
     raise Interrupted
 
 
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w")
+
+
 def main() -> None:
     """Run the command; exit 0, 2 for what the user can put right, 130 for Ctrl-C."""
+    # Where the shell closed an output (>&-), there is none.
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
         app()
     except VidstyleError as error:
         fail(str(error))
+        sys.exit(2)
+    except OSError as error:  # the system's word on a name or a folder: too long, not readable
+        fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
         sys.exit(2)
     except Interrupted:
         fail("interrupted; nothing was written")

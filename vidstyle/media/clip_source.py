@@ -226,7 +226,7 @@ class ClipSource(Source):
     def _seek(self, pts: int) -> bool:
         try:
             self.container.seek(pts, stream=self.video)
-        except av.FFmpegError:  # no index
+        except (av.FFmpegError, OverflowError):  # no index, or no such time
             return False
         return True
 
@@ -288,7 +288,7 @@ def decoding_context(stream: VideoStream, max_pixels: int) -> av.VideoCodecConte
         own.extradata, own.width, own.height = context.extradata, context.width, context.height
         context = own
     context.thread_type = "AUTO"
-    context.options = {"max_pixels": str(max_pixels)}
+    context.options = {"max_pixels": str(min(max_pixels, 2**31 - 1))}
     return context
 
 

@@ -118,7 +118,7 @@ def _options(max_pixels: int) -> dict[str, str]:
         "protocol_whitelist": "file",
         "format_whitelist": _allowed_formats(),
         # FFmpeg decodes to find out sizes; under a limit lower than they are it would report none at all.
-        "max_pixels": str(max(max_pixels, MAX_PIXELS)),
+        "max_pixels": str(min(max(max_pixels, MAX_PIXELS), 2**31 - 1)),
         "max_streams": "100",
         "fflags": "-genpts",  # PyAV asks FFmpeg to guess missing times; for AVI the guesses are out of order
     }

@@ -74,12 +74,10 @@ class ImageSink(Sink):
         self._turns = turns_of(info.display_matrix)
         size = size or info.size
         self._size = (size[1], size[0]) if self._turns[0] % 2 else size
-        self._pattern = path.name if PATTERN.search(path.name) else None
+        self._pattern = path.name if PATTERN.search(path.name) and not info.still else None
         single = path.suffix.lower() in STILLS and not self._pattern
         if single and not info.still:
             raise OutputError(f"{path} holds one picture, the input is a clip; use a name such as out/%05d.png")
-        if self._pattern and path.suffix.lower() not in STILLS:
-            raise OutputError(f"{path} cannot be written: pictures end in {' '.join(STILLS)}")
         self._single = path.name if single else None
         self._names = source.names if not single and not self._pattern else None
         self._taken: set[str] = set()
@@ -127,8 +125,10 @@ class ImageSink(Sink):
             raise output_error(self._staged.target, error) from None
 
     def _name_of(self, index: int) -> str:
-        if self._single or self._pattern:
-            return self._single or str(self._pattern) % (index + 1)
+        if self._single:
+            return self._single
+        if self._pattern:
+            return PATTERN.sub(lambda number: number[0] % (index + 1), self._pattern, count=1)
         asked = self._settings.codec
         forced = None if asked is None else ENDING_OF.get(find_codec(_still_codec(asked)).name, ".png")
         if self._names is None or index >= len(self._names):

@@ -156,7 +156,7 @@ class ImageSource(Source):
                     raise InputError(f"{file} is not a picture")
                 context = container.streams.video[0].codec_context
                 check_pixels(file, context.width, context.height, self._max_pixels)
-                context.options = {"max_pixels": str(self._max_pixels)}
+                context.options = {"max_pixels": str(min(self._max_pixels, 2**31 - 1))}
                 for frame in container.decode(video=0):
                     check_pixels(file, frame.width, frame.height, self._max_pixels)
                     if not frame.is_corrupt or required:

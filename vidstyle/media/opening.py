@@ -85,12 +85,14 @@ def open_sink(
     result could not be written, OptionError for settings that the encoder does not know; nothing is left behind.
     """
     text, path = os.fspath(path), Path(path)
+    if text == "-":
+        raise OutputError("a result cannot go to standard output; give a file name")
     if _same(path, Path(source.info.path)):
         raise OutputError(f"{path} is the input itself; choose another name")
     settings = {"size": size, "encoder": encoder, "overwrite": overwrite, "note": note}
     folder = path.is_dir() or text.endswith(("/", os.sep)) or not path.suffix
     still = path.suffix.lower() in STILLS and (source.info.still or path.suffix.lower() != ".webp")
-    if folder or PATTERN.search(path.name) or still:
+    if folder or still:
         return ImageSink(path, source, **settings)  # type: ignore[arg-type]
     return ClipSink(path, container_for(path), source, **settings)  # type: ignore[arg-type]
 
@@ -98,9 +100,9 @@ def open_sink(
 def default_output(source: Source, suffix: str) -> Path:
     """Where a result goes that nobody named: beside the input, of the same kind where that can be written."""
     path = Path(source.info.path)
-    if PATTERN.search(path.name):
-        path = path.parent
+    path = _folder_of(path)
     if path.is_dir():
+        path = path.resolve()  # "." and ".." have no names
         return path.with_name(f"{path.name or 'frames'}-{suffix}")
     ending = path.suffix.lower()
     if source.info.still:
@@ -111,9 +113,12 @@ def default_output(source: Source, suffix: str) -> Path:
 
 
 def _same(one: Path, other: Path) -> bool:
-    one = one.parent if PATTERN.search(one.name) else one
-    other = other.parent if PATTERN.search(other.name) else other
     try:
-        return os.path.samefile(one, other)
+        return os.path.samefile(_folder_of(one), _folder_of(other))
     except OSError:
         return False
+
+
+def _folder_of(path: Path) -> Path:
+    """The folder that a pattern stands for, else the path itself; files may be called 100%done.mp4."""
+    return path.parent if PATTERN.search(path.name) and not path.exists() else path

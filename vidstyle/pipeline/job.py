@@ -81,6 +81,8 @@ def stylize(
         raise OptionError(f"batch {batch} makes no sense; give 1 or more")
     if start is not None and end is not None and end <= start:
         raise OptionError(f"the end ({float(end):g} s) must come after the start ({float(start):g} s)")
+    if not -(2**63) <= seed < 2**63:
+        raise OptionError(f"seed {seed} is too large; give a number of at most 18 digits")
     torch.manual_seed(seed)
 
     source = open_source(
