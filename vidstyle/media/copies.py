@@ -151,6 +151,8 @@ class Copies:
         """Whether the muxer takes the stream, found out by writing a header for it alone."""
         if self._kind.format == "mxf":  # MXF writes no header without a picture
             return isinstance(stream, AudioStream) and _codec_name(stream) in MXF_SOUND and stream.rate == 48000
+        if self._kind.no_reordering and stream.type == "video":  # nor does the copy's order fit
+            return False
         trial = av.open(io.BytesIO(), "w", format=self._kind.format, container_options=self._kind.options_for([]))
         try:
             self._twin(trial, stream)
