@@ -104,6 +104,15 @@ def test_alpha_goes_through(ending: str, tmp_path: Path) -> None:
             assert frame.alpha[40:].min() > 243 * scale
 
 
+@pytest.mark.parametrize("codec", ["h264", "h265", "av1", "vp9"])
+def test_a_clip_of_one_frame(codec: str, tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "in.mkv", codec="ffv1", frames=1)
+    copy(clip, tmp_path / "out.mp4", codec=codec)
+    with av.open(str(tmp_path / "out.mp4")) as result:
+        (packet,) = (p for p in result.demux(video=0) if p.size)
+        assert packet.pts == packet.dts == 0
+
+
 def test_lost_alpha_is_said(tmp_path: Path) -> None:
     Image.fromarray(np.dstack([pixels(0), np.full((48, 64), 9, np.uint8)])).save(tmp_path / "a.png")
     assert any("transparency is lost" in line for line in copy(tmp_path / "a.png", tmp_path / "b.jpg"))

@@ -18,9 +18,9 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from vidstyle.errors import OutputError
-from vidstyle.frames import ColorSpec, Frame
+from vidstyle.frames import Frame
 from vidstyle.media.clip_source import ClipSource
-from vidstyle.media.colour import ColourWriter, has_alpha
+from vidstyle.media.colour import ColourWriter, has_alpha, written_color
 from vidstyle.media.containers import reason
 from vidstyle.media.copies import Copies
 from vidstyle.media.display import turned, turns_of
@@ -32,22 +32,21 @@ from vidstyle.media.encoders import (
     counts_frames,
     encoder_options,
     find_codec,
-    heard,
     open_encoder,
 )
+from vidstyle.media.ffmpeg_log import heard
 from vidstyle.media.formats import Container
 from vidstyle.media.notes import Note, Notes
 from vidstyle.media.palette import Palette
 from vidstyle.media.sidedata import CAPTIONS, ON_STREAM, hdr_params, side_data
 from vidstyle.media.sink import Sink
-from vidstyle.media.source import Source, SourceInfo
+from vidstyle.media.source import Source
 from vidstyle.media.staging import StagedFile, output_error
 from vidstyle.media.stamps import DEFAULT_RATE
 
 __all__ = ["ClipSink"]
 
-SRGB_TRANSFER = 13
-LONGEST_DELAY = 1 << 40  # ticks between decoding and showing; more is no time at all
+LONGEST_DELAY = 60  # seconds between decoding and showing; more is no time at all
 HDR_IN_STREAM = ("libx264", "libx265", "libsvtav1")
 
 
@@ -83,6 +82,7 @@ class ClipSink(Sink):
         self._palette = Palette(has_alpha(av.VideoFormat(info.pix_fmt, 2, 2))) if pix_fmt == "pal8" else None
         self._staged = StagedFile(path, overwrite)
         self._container: OutputContainer | None = None
+        self._first_pts: int | None = None
         self._last_pts: int | None = None
         try:
             with self._errors():
@@ -200,6 +200,7 @@ class ClipSink(Sink):
             self.notes("frames nearer than the container's clock can tell apart are moved one step on")
             pts = self._last_pts + 1
         self._last_pts = pts
+        self._first_pts = pts if self._first_pts is None else self._first_pts
         picture.pts, picture.time_base = pts, self._time_base
         picture.duration = round(stamp.duration * stamp.time_base / self._time_base)
         color = self._color  # some encoders (ProRes) take the tags from the picture, not from the stream
@@ -212,8 +213,10 @@ class ClipSink(Sink):
     def _mux(self, packets: list[av.Packet]) -> None:
         assert self._container is not None
         for packet in packets:
-            if packet.pts is not None and not 0 <= packet.pts - (packet.dts or 0) < LONGEST_DELAY:
-                packet.dts = packet.pts  # x265 leaves the only frame of a clip without one
+            if packet.pts is not None:
+                delay = (packet.pts - (packet.dts or 0)) * self._time_base
+                if self._first_pts == self._last_pts or not 0 <= delay < LONGEST_DELAY:
+                    packet.dts = packet.pts  # x265 gives the only frame of a clip whatever its memory holds
             packet.stream = self._stream
             self._container.mux(packet)
 
@@ -284,18 +287,3 @@ class ClipSink(Sink):
 
     def _upright(self, size: tuple[int, int]) -> tuple[int, int]:
         return (size[1], size[0]) if self._turns[0] % 2 else size
-
-
-def written_color(info: SourceInfo, pix_fmt: str) -> ColorSpec:
-    """The tags of the result: the source's, except where RGB becomes Y'CbCr or back."""
-    format = av.VideoFormat(pix_fmt, 2, 2)
-    rgb = format.is_rgb or format.has_palette
-    color = info.color
-    if rgb:
-        return ColorSpec(True, 0 if not format.has_palette else 2, color.primaries, color.transfer)
-    if not info.color_is_rgb:
-        full = color.full_range or pix_fmt.startswith("yuvj")
-        return ColorSpec(full, color.matrix, color.primaries, color.transfer)
-    primaries = 1 if color.primaries == 2 else color.primaries
-    transfer = SRGB_TRANSFER if color.transfer == 2 else color.transfer
-    return ColorSpec(pix_fmt.startswith("yuvj"), 1, primaries, transfer)

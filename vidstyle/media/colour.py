@@ -12,6 +12,7 @@ from av.video.format import VideoFormat
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from vidstyle.frames import ColorSpec
+from vidstyle.media.source import SourceInfo
 
 __all__ = [
     "ColourReader",
@@ -35,6 +36,7 @@ LUMA_WEIGHTS = {
     10: (0.2627, 0.0593),
 }
 HD_HEIGHT = 720
+SRGB_TRANSFER = 13
 SCALER = (
     Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
 )
@@ -57,6 +59,21 @@ def color_of(frame: av.VideoFrame, context: av.VideoCodecContext | None) -> Colo
         primaries=tagged("color_primaries"),
         transfer=tagged("color_trc"),
     )
+
+
+def written_color(info: SourceInfo, pix_fmt: str) -> ColorSpec:
+    """The tags of the result: the source's, except where RGB becomes Y'CbCr or back."""
+    format = av.VideoFormat(pix_fmt, 2, 2)
+    rgb = format.is_rgb or format.has_palette
+    color = info.color
+    if rgb:
+        return ColorSpec(True, 0 if not format.has_palette else 2, color.primaries, color.transfer)
+    if not info.color_is_rgb:
+        full = color.full_range or pix_fmt.startswith("yuvj")
+        return ColorSpec(full, color.matrix, color.primaries, color.transfer)
+    primaries = 1 if color.primaries == 2 else color.primaries
+    transfer = SRGB_TRANSFER if color.transfer == 2 else color.transfer
+    return ColorSpec(pix_fmt.startswith("yuvj"), 1, primaries, transfer)
 
 
 def matrix_of(color: ColorSpec, height: int) -> int:

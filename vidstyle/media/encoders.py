@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
 
 import av
-import av.logging
 from av.codec import Codec, CodecContext
 from av.codec.codec import find_best_pix_fmt_of_list
 from av.video.codeccontext import VideoCodecContext
@@ -18,6 +16,7 @@ from av.video.format import VideoFormat
 
 from vidstyle.errors import OptionError, OutputError, VidstyleError
 from vidstyle.media.colour import has_alpha, pixel_depth
+from vidstyle.media.ffmpeg_log import heard
 from vidstyle.media.notes import Note
 from vidstyle.media.source import SourceInfo
 
@@ -30,7 +29,6 @@ __all__ = [
     "encoder_options",
     "encoder_works",
     "find_codec",
-    "heard",
     "open_encoder",
 ]
 
@@ -269,21 +267,6 @@ def open_encoder(context: VideoCodecContext) -> None:
     complaint = next((line for line in said if "parsing option" in line or "Unknown option" in line), None)
     if complaint:
         raise OptionError(f"{name} does not know a parameter that it was given: {complaint}")
-
-
-@contextmanager
-def heard(lines: list[str]) -> Iterator[None]:
-    """Adds what FFmpeg logs meanwhile: some encoders say only there what they did not understand."""
-    level = av.logging.get_level()
-    av.logging.set_level(av.logging.WARNING)
-    logs: list[tuple[int, str, str]] = []
-    try:
-        with av.logging.Capture(local=False) as logs:
-            yield
-    finally:
-        logs.sort(key=lambda log: log[0])  # the gravest first
-        lines += [" ".join(message.split()) for _, _, message in logs]
-        av.logging.set_level(level)
 
 
 def encoder_works(name: str) -> bool:

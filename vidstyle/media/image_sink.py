@@ -15,8 +15,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from vidstyle.errors import OptionError, OutputError
 from vidstyle.frames import ColorSpec, Frame
-from vidstyle.media.clip_sink import written_color
-from vidstyle.media.colour import ColourWriter
+from vidstyle.media.colour import ColourWriter, written_color
 from vidstyle.media.display import turned, turns_of
 from vidstyle.media.encoders import (
     DEFAULT_SETTINGS,
