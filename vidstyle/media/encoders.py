@@ -51,10 +51,11 @@ FRIENDLY = {
 HARDWARE = ("_nvenc", "_qsv", "_amf", "_videotoolbox", "_vaapi", "_v4l2m2m", "_mediacodec", "_mf", "_vulkan")
 SOFTWARE = {"h264": "h264 (libx264)", "hevc": "h265 (libx265)", "av1": "av1 (libsvtav1)", "vp9": "vp9 (libvpx-vp9)"}
 
-# Quality where nobody asked for another: transparent to the eye, not lossless.
+# Quality where nobody asked for another: transparent to the eye, not lossless. Presets by which the encoder leaves the
+# processor to the net: painted pictures are expensive to encode, and larger files cost less than waiting.
 DEFAULTS: dict[str, dict[str, str]] = {
-    "libx264": {"crf": "18", "preset": "medium"},
-    "libx265": {"crf": "20", "preset": "medium", "x265-params": "log-level=none"},
+    "libx264": {"crf": "18", "preset": "veryfast"},
+    "libx265": {"crf": "20", "preset": "fast", "x265-params": "log-level=none"},
     "libsvtav1": {"crf": "28", "preset": "8"},
     "libvpx-vp9": {"crf": "28", "b": "0", "deadline": "good", "cpu-used": "3", "row-mt": "1"},
     "prores_ks": {"vendor": "apl0"},
