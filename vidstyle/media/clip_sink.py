@@ -46,7 +46,6 @@ from vidstyle.media.stamps import DEFAULT_RATE
 
 __all__ = ["ClipSink"]
 
-LONGEST_DELAY = 60  # seconds between decoding and showing; more is no time at all
 HDR_IN_STREAM = ("libx264", "libx265", "libsvtav1")
 
 
@@ -213,10 +212,12 @@ class ClipSink(Sink):
     def _mux(self, packets: list[av.Packet]) -> None:
         assert self._container is not None
         for packet in packets:
-            if packet.pts is not None:
-                delay = (packet.pts - (packet.dts or 0)) * self._time_base
-                if self._first_pts == self._last_pts or not 0 <= delay < LONGEST_DELAY:
-                    packet.dts = packet.pts  # x265 gives the only frame of a clip whatever its memory holds
+            if packet.pts is not None and self._first_pts is not None and self._last_pts is not None:
+                # x265 gives the only frame of a clip whatever its memory holds. Reordering delays a picture by no
+                # more than the span of what was encoded, counted from before its start.
+                span = self._last_pts - self._first_pts
+                if packet.dts is None or not 0 <= packet.pts - packet.dts <= 2 * span:
+                    packet.dts = packet.pts
             packet.stream = self._stream
             self._container.mux(packet)
 
