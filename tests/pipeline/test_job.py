@@ -80,6 +80,26 @@ def test_a_still(model: Path, tmp_path: Path) -> None:
         assert image.size == (50, 40)
 
 
+def test_a_picture_smaller_than_the_net_can_see_keeps_its_size(model: Path, tmp_path: Path) -> None:
+    Image.effect_noise((7, 5), 90).convert("RGB").save(tmp_path / "in.png")
+    result = vidstyle.stylize(tmp_path / "in.png", torch.rand(1, 3, 64, 64), tmp_path / "out.png", model=model)
+    with Image.open(result.output) as image:
+        assert image.size == (7, 5)
+
+
+def test_pictures_of_a_folder_keep_their_sizes_and_names(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    sizes = {"a.png": (50, 40), "b.jpg": (32, 64)}
+    for name, size in sizes.items():
+        Image.effect_noise(size, 90).convert("RGB").save(tmp_path / "in" / name)
+    vidstyle.stylize(tmp_path / "in", torch.rand(1, 3, 64, 64), tmp_path / "out", model=model)
+    found = {}
+    for path in (tmp_path / "out").iterdir():
+        with Image.open(path) as image:
+            found[path.name] = image.size
+    assert found == sizes
+
+
 class Broken(Exception):
     pass
 
@@ -152,6 +172,7 @@ def test_fit_keeps_the_shape() -> None:
         ({"start": 2, "end": 1}, "must come after"),
         ({"batch": 0}, "1 or more"),
         ({"style_size": 5}, "outside 32"),
+        ({"seed": 10**30}, "seed"),
     ],
 )
 def test_senseless_options(clip: Path, model: Path, tmp_path: Path, options: dict, message: str) -> None:
