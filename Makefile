@@ -1,5 +1,7 @@
-# make demo    set up and stylize the sample clip      make test    set up and run the tests
-# make lint    ruff and mypy                           make samples render the sample clip and styles again
+# make demo      set up and stylize the sample clip: out/demo.mp4, and out/demo.png, input above and output below
+# make test      set up and run the tests
+# make lint      ruff and mypy
+# make samples   render the sample clip and styles again
 
 PYTHON ?= python3
 BIN := .venv/bin

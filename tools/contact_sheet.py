@@ -45,4 +45,3 @@ def sheet(clips: list[Path]) -> Image.Image:
 if __name__ == "__main__":
     *clips, target = map(Path, sys.argv[1:])
     sheet(clips).save(target)
-    print(f"{target}: input above, output below")
