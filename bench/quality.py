@@ -25,8 +25,8 @@ if __name__ == "__main__":
     models = sys.argv[1:] or ["brisk", str(SHARED / "peers" / "microast")]
     judge = load_perceptual(SHARED / "teachers")
     kept = held_out(list_pictures(SHARED / "data" / "photos"), 40)[1]
-    contents = Pictures(kept, SIDE, SIDE, (1.0, 1.0), "cpu").spread(20)
-    styles = Pictures(list_pictures(SHARED / "media" / "styles"), SIDE, SIDE, (1.0, 1.0), "cpu").spread(11)
+    contents = Pictures(kept, SIDE, SIDE, (1.0, 1.0), "cpu").spread(16)
+    styles = Pictures(list_pictures(SHARED / "media" / "styles"), SIDE, SIDE, (1.0, 1.0), "cpu").spread(8)
     figures = {}
     (ROOT / "out").mkdir(exist_ok=True)
     for name in models:
@@ -34,7 +34,7 @@ if __name__ == "__main__":
         figures[stylizer.model.card.name] = asdict(judge_model(stylizer, judge, contents, styles))
         sheet = ROOT / "out" / f"sheet_{stylizer.model.card.name}.png"
         with torch.inference_mode():
-            sample_sheet(stylizer.net, contents[::8], styles[::3], path=sheet)
+            sample_sheet(stylizer.net, contents[::4], styles, path=sheet)
     first, *others = figures
     ratios = {
         other: {key: figures[first][key] / figures[other][key] for key in figures[first] if key != "pairs"}

@@ -51,7 +51,8 @@ def judge_model(stylizer: Stylizer, judge: Perceptual, contents: Tensor, styles:
     roughness = _variation(contents)
     sums = dict.fromkeys(("style", "gram", "content", "variation", "unsteadiness"), 0.0)
     for style in styles:
-        code = stylizer.encode_style(style[None])
+        # Every model sees the style at the size at which it is judged.
+        code = stylizer.encode_style(style[None], size=min(style.shape[-2:]))
         painted = torch.cat([stylizer(content[None], code).to(contents.device) for content in contents])
         again = torch.cat([stylizer(content[None], code).to(contents.device) for content in moved])
         features = judge(painted, exact=True)
