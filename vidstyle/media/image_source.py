@@ -135,6 +135,8 @@ class ImageSource(Source):
             pix_fmt=facts.pix_fmt,
             color_is_rgb=facts.color_is_rgb,
         )
+        if has_profile(files[self._lead]):
+            self.notes("the colour profile (ICC) of the picture is not written back: its code values stay as they are")
 
     def __iter__(self) -> Iterator[Frame]:
         damaged = 0
@@ -184,3 +186,12 @@ def _upright(picture: av.VideoFrame, orientation: int, stamp: Stamp, repeated: b
     rgb, alpha = read(picture)
     alpha = None if alpha is None else turned(alpha, *turns)
     return Frame(turned(rgb, *turns), stamp, color, alpha, source=picture, repeated=repeated)
+
+
+def has_profile(file: Path) -> bool:
+    """Whether a picture carries an ICC profile; asked of Pillow, as PyAV's side data of PNGs cannot be read safely."""
+    try:
+        with Image.open(file) as picture:
+            return bool(picture.info.get("icc_profile"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
