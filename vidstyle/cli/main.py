@@ -13,7 +13,7 @@ from vidstyle import __version__
 from vidstyle.errors import VidstyleError
 
 from . import bench, doctor, lists, probe, stylize, train
-from .terminal import fail
+from .terminal import Interrupted, fail
 
 __all__ = ["app", "main"]
 
@@ -51,10 +51,6 @@ app.command("bench")(bench.bench)
 app.command("train")(train.train)
 
 
-class Interrupted(BaseException):
-    """Ctrl-C or a polite kill; not KeyboardInterrupt, which typer would end silently."""
-
-
 def _interrupt(number: int, frame: object) -> None:
     raise Interrupted
 
@@ -77,8 +73,8 @@ def main() -> None:
     except OSError as error:  # the system's word on a name or a folder: too long, not readable
         fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
         sys.exit(2)
-    except Interrupted:
-        fail("interrupted; nothing was written")
+    except Interrupted as stop:
+        fail(str(stop) or "interrupted; nothing was written")
         sys.exit(130)
 
 

@@ -142,8 +142,7 @@ def stylize(
                     completed=event.frames,
                     total=event.total,
                     of=event.total or "?",
-                    fps=event.fps,
-                    limited_by=event.limited_by,
+                    rate=f"{event.fps:5.1f} fps  limited by {event.limited_by}",
                 )
 
         def on_note(text: str) -> None:

@@ -12,11 +12,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-__all__ = ["errors", "fail", "note", "out", "print_json", "progress_bar"]
+__all__ = ["Interrupted", "errors", "fail", "note", "out", "print_json", "progress_bar"]
 
 # No markup: file names may hold brackets.
 out = Console(highlight=False, markup=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+class Interrupted(BaseException):
+    """Ctrl-C or a polite kill; not KeyboardInterrupt, which typer would end silently."""
 
 
 def fail(message: str) -> None:
@@ -36,13 +40,10 @@ def print_json(value: Any) -> None:
 
 
 class Rate(ProgressColumn):
-    """Frames per second and the stage that limits them."""
+    """How fast it goes, as the task's `rate` says."""
 
     def render(self, task: Task) -> Text:
-        fps = task.fields.get("fps", 0.0)
-        return Text(
-            f"{fps:5.1f} fps  limited by {task.fields.get('limited_by', '…')}" if fps else "starting …", style="cyan"
-        )
+        return Text(task.fields.get("rate", "starting …"), style="cyan")
 
 
 @contextmanager

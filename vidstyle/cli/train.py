@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from .terminal import out, progress_bar
+from .terminal import Interrupted, errors, out, progress_bar
 
 __all__ = ["train"]
+
+LINE_EVERY = 60
+"""Seconds between lines where there is no terminal to draw a bar on, as in a log file."""
 
 
 def train(
@@ -35,7 +39,7 @@ def train(
     """Train a model; it resumes from its checkpoint and ends as one safetensors file with its card."""
     from vidstyle.errors import ModelError
     from vidstyle.nets.brisk import Brisk
-    from vidstyle.training import load_recipe, save_trained
+    from vidstyle.training import load_recipe
     from vidstyle.training import train as run
     from vidstyle.zoo import load
 
@@ -45,22 +49,33 @@ def train(
         raise ModelError(f"{start_from} is no brisk; only a net of the same architecture can be trained on")
     with progress_bar(shown=True) as bar:
         task = bar.add_task(f"training {recipe}", total=1000, of="1000")
+        said = 0.0
 
         def on_progress(event: dict[str, Any]) -> None:
-            terms = "  ".join(f"{name} {event[name]:.3f}" for name in ("content", "style", "temporal") if name in event)
-            bar.update(task, completed=1000 * event["progress"], description=f"step {event['step']}  {terms}")
+            nonlocal said
+            shown = ("identity", "content", "style", "gram", "temporal")
+            terms = "  ".join(f"{name} {event[name]:.3f}" for name in shown if name in event)
+            step, rate = f"step {event['step']}  {terms}", f"{event['samples_per_second']:.1f} samples/s"
+            bar.update(task, completed=1000 * event["progress"], description=step, rate=rate)
+            if not errors.is_terminal and time.monotonic() > said + LINE_EVERY:
+                errors.print(f"{100 * event['progress']:4.1f} %  {step}  {rate}")
+                said = time.monotonic()
 
-        net, report = run(
-            settings,
-            photos,
-            paintings,
-            teachers,
-            output,
-            device=device,
-            precision=precision,
-            start_from=first,
-            resume=resume,
-            on_progress=on_progress,
-        )
-    path = save_trained(net, settings, report, output, data=data or f"{photos.name}, {paintings.name}", licence=licence)
+        try:
+            path, report = run(
+                settings,
+                photos,
+                paintings,
+                teachers,
+                output,
+                device=device,
+                precision=precision,
+                start_from=first,
+                resume=resume,
+                data=data or f"{photos.name}, {paintings.name}",
+                licence=licence,
+                on_progress=on_progress,
+            )
+        except Interrupted:
+            raise Interrupted(f"interrupted; the same command goes on from the checkpoint in {output}") from None
     out.print(f"{path}: {report['samples']:,} samples in {report['hours']:.2f} hours")

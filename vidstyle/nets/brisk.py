@@ -29,10 +29,8 @@ __all__ = ["Brisk", "BriskSizes"]
 class BriskSizes:
     """Channels and depths of a brisk network."""
 
-    half: int = 16
-    """Channels at 1/2 of the frame's size."""
     quarter: int = 32
-    """Channels at 1/4."""
+    """Channels at 1/4 of the frame's size."""
     eighth: int = 96
     """Channels at 1/8, where most of the work is."""
     bottleneck: int = 64
@@ -51,20 +49,35 @@ class Conv(nn.Conv2d):
 
 
 class Modulate(nn.Module):
-    """Scale and shift channels by the style's prediction, after instance normalisation or without it.
+    """Instance normalisation, then the style's scale and shift of every channel, then ReLU."""
 
-    Near full resolution the normalisation is left out: it reads every pixel twice and changes little.
-    """
-
-    def __init__(self, channels: int, normalise: bool = True) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
         self.channels = channels
-        self.normalise = normalise
 
     def forward(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-        if self.normalise:
-            x = F.instance_norm(x)
-        return F.relu(x * scale[..., None, None] + shift[..., None, None])
+        return F.relu(F.instance_norm(x) * scale[..., None, None] + shift[..., None, None])
+
+
+class Patches(nn.Conv2d):
+    """Overlapping 8×8 patches of the frame, one per 4×4 pixels: (N, 3, H, W) -> (N, C, H/4, W/4)."""
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__(3, outputs, 8, stride=4, padding=2, padding_mode="replicate")
+
+
+class Pixels(nn.Module):
+    """The way back from patches: (N, C, H/4, W/4) -> (N, 3, H, W), every pixel the sum of four overlapping patches.
+
+    A transposed 8×8 convolution of stride 4, computed as a 2×2 convolution and a shuffle, which is faster.
+    """
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.spread = nn.Conv2d(inputs, 48, 2, padding=1, padding_mode="replicate")
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pixel_shuffle(self.spread(x), 4)[..., 2:-2, 2:-2]
 
 
 class Block(nn.Module):
@@ -103,15 +116,12 @@ class Transformer(nn.Module):
 
     def __init__(self, sizes: BriskSizes) -> None:
         super().__init__()
-        half, quarter, eighth = sizes.half, sizes.quarter, sizes.eighth
-        self.down2, self.at2 = Conv(12, half), Modulate(half, normalise=False)
-        self.down4, self.at4 = Conv(half, quarter, stride=2), Modulate(quarter)
+        quarter, eighth = sizes.quarter, sizes.eighth
+        self.down4, self.at4 = Patches(quarter), Modulate(quarter)
         self.down8, self.at8 = Conv(quarter, eighth, stride=2), Modulate(eighth)
         self.blocks = nn.ModuleList(Block(eighth, sizes.bottleneck) for _ in range(sizes.blocks))
         self.up4, self.smooth4, self.back4 = Conv(eighth, 4 * quarter, 1), Conv(quarter, quarter), Modulate(quarter)
-        self.up2, self.smooth2 = Conv(quarter, 4 * half, 1), Conv(half, half)
-        self.back2 = Modulate(half, normalise=False)
-        self.out = Conv(half, 12)
+        self.out = Pixels(quarter)
 
     @property
     def code_size(self) -> int:
@@ -120,16 +130,13 @@ class Transformer(nn.Module):
 
     def forward(self, frames: Tensor, code: Tensor) -> Tensor:
         style = StyleReader(code)
-        x2 = style(self.at2, self.down2(F.pixel_unshuffle(frames, 2)))  # (N, half, H/2, W/2)
-        x4 = style(self.at4, self.down4(x2))  # (N, quarter, H/4, W/4)
+        x4 = style(self.at4, self.down4(frames))  # (N, quarter, H/4, W/4)
         x = style(self.at8, self.down8(x4))  # (N, eighth, H/8, W/8)
         for block in self.blocks:
             x = block(x, style)
         x = F.pixel_shuffle(self.up4(x), 2) + x4  # (N, quarter, H/4, W/4)
         x = style(self.back4, self.smooth4(x))
-        x = F.pixel_shuffle(self.up2(x), 2) + x2  # (N, half, H/2, W/2)
-        x = style(self.back2, self.smooth2(x))
-        return torch.sigmoid(F.pixel_shuffle(self.out(x), 2))  # (N, 3, H, W)
+        return torch.sigmoid(self.out(x))  # (N, 3, H, W)
 
 
 class StyleEncoder(nn.Module):
@@ -206,7 +213,6 @@ class Brisk(StyleNet):
         convs = len({key.split(".")[2] for key in state if key.startswith("style_encoder.convs.")})
         net = cls(
             BriskSizes(
-                half=out("transformer.down2"),
                 quarter=out("transformer.down4"),
                 eighth=out("transformer.down8"),
                 bottleneck=out("transformer.blocks.0.squeeze"),

@@ -36,7 +36,8 @@ def upload(frames: list[Frame], device: torch.device, size: tuple[int, int]) -> 
         largest = 255
     if device.type == "cuda":
         tensor = tensor.pin_memory().to(device, non_blocking=True)
-    batch = tensor.to(device).permute(0, 3, 1, 2).contiguous().to(torch.float32).div_(largest)  # (N, 3, H, W)
+    # Channels stay last in memory, as decoders, nets and encoders have them.
+    batch = tensor.to(device).permute(0, 3, 1, 2).to(torch.float32).div_(largest)  # (N, 3, H, W)
     return Batch(resize(batch, size), frames)
 
 
@@ -57,7 +58,7 @@ class Download:
         self._frames = batch.frames
         deep = batch.frames[0].rgb.dtype == np.uint16
         pixels = batch.pixels.permute(0, 2, 3, 1)  # (N, H, W, 3)
-        codes = (pixels * (65535 if deep else 255)).round_().to(torch.int32 if deep else torch.uint8).contiguous()
+        codes = pixels.mul(65535 if deep else 255).round_().to(torch.int32 if deep else torch.uint8).contiguous()
         self._ready = None
         if codes.device.type == "cuda":
             host = torch.empty(codes.shape, dtype=codes.dtype, pin_memory=True)

@@ -21,7 +21,7 @@ class EagerEngine:
         self.net = net.to(device, self.dtype).eval()
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
         code = tuple(tensor.to(self.device, self.dtype) for tensor in code)
         ready = frames.to(self.dtype, memory_format=torch.channels_last)

@@ -19,6 +19,6 @@ class Engine(Protocol):
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
         """frames (N, 3, H, W) in [0, 1], any size, on the engine's device -> painted, same shape, not clamped.
 
-        The result may live in the engine's own memory: it is good until the next call.
+        The result is the caller's to keep and to change. Frames whose channels are last in memory cost least.
         """
         ...

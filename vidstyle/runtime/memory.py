@@ -33,10 +33,10 @@ class Thrifty:
     def __call__(self, paint: Paint, frames: Tensor) -> Tensor:
         """`paint` over frames (N, 3, H, W); the same shape."""
         if self.tile is not None:
-            return torch.cat([self._tiled(paint, frame) for frame in frames.split(1)])
+            return _joined([self._tiled(paint, frame) for frame in frames.split(1)])
         size = min(len(frames), self.largest or len(frames))
         try:
-            return torch.cat([paint(part) for part in frames.split(size)])
+            return _joined([paint(part) for part in frames.split(size)])
         except (torch.OutOfMemoryError, MemoryError):
             pass
         # Outside the handler: the exception holds on to the tensors that did not fit.
@@ -67,6 +67,10 @@ class Thrifty:
             )
         self.tile = max(SMALLEST_TILE, -(-side // 2))
         self.note(f"a frame does not fit the device's memory; going on in tiles of {self.tile} pixels")
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def _blend(paint: Paint, frame: Tensor, tile: int) -> Tensor:

@@ -40,7 +40,7 @@ class OnnxRuntimeEngine:
         options.intra_op_num_threads = cpu_threads()
         return self.onnxruntime.InferenceSession(export(self.net), options, providers=["CPUExecutionProvider"])
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
         padded = pad_to_stride(frames, self.net.stride).float().contiguous()
         painted = self.session.run(None, {"frames": padded.numpy(), "code": code[0].float().contiguous().numpy()})[0]

@@ -129,8 +129,7 @@ class Stylizer:
         painted = self.engine(frames, code.tensors, code.strength)
         if code.keep_color:
             painted = keep_color(painted, frames)
-        # Into new memory: the engine may use its own again for the next batch.
-        return painted.clamp(0, 1)
+        return painted.clamp_(0, 1)
 
 
 def _picture(style: StyleInput) -> Tensor:

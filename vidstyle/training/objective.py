@@ -21,7 +21,7 @@ from vidstyle.temporal.warp import warp
 
 from .recipe import Recipe
 
-__all__ = ["Lesson", "style_target", "terms"]
+__all__ = ["Lesson", "identity", "style_target", "terms"]
 
 GRAM_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
 
@@ -44,6 +44,12 @@ class Lesson(nn.Module):
 def style_target(features: dict[str, Tensor]) -> Tensor:
     """All style statistics of a batch in one row each, (N, S), compressed: large values must not rule."""
     return torch.cat([torch.cat(statistics(value.float()), 1) for value in features.values()], 1).log1p()
+
+
+def identity(lesson: nn.Module, content: Tensor) -> dict[str, Tensor]:
+    """The term of the first steps, by its name in the recipe: pictures (N, 3, H, W) painted in their own style."""
+    (painted,), _ = lesson([content], content)
+    return {"identity": (painted - content).abs().mean()}
 
 
 def terms(

@@ -45,8 +45,10 @@ class Pictures:
         if not loaded:
             raise InputError("none of the training pictures can be read")
         self.pixels = torch.stack(loaded).to(device)  # (N, 3, side, side)
+        # Slices are sharper and cost a CPU less; a GPU would wait for each of them.
+        mode = "slice" if self.pixels.device.type == "cpu" else "resample"
         self.augment = AugmentationSequential(
-            RandomResizedCrop((crop, crop), scale=scale, ratio=(1.0, 1.0), cropping_mode="slice"),
+            RandomResizedCrop((crop, crop), scale=scale, ratio=(1.0, 1.0), cropping_mode=mode),
             RandomHorizontalFlip(),
             data_keys=["input"],
         )

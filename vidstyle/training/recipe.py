@@ -42,13 +42,19 @@ class Recipe:
     """Steps of linear warm-up."""
     clip: float = 1.0
     """Largest gradient norm."""
+    average: float = 0.999
+    """Decay of the running mean of the weights, which is what is kept."""
+    identity_steps: int = 500
+    """The first steps only reproduce pictures in their own style; no teacher is asked, so they are cheap."""
     exact_after: float = 0.7
     """Share of the run after which relu1_1 … relu3_1 come from the exact VGG, not the distilled one."""
+    identity: float = 1.0
+    """Mean absolute difference of a picture and its painting in its own style; the one term of the first steps."""
     content: float = 2.0
     style: float = 4.0
     gram: float = 1.0
     variation: float = 0.02
-    lattice: float = 100.0
+    lattice: float = 1000.0
     """Against grids of 2, 4 and 8 pixels, which sub-pixel convolutions tend to leave."""
     temporal: float = 4.0
     temporal_every: int = 3

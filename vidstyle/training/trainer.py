@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,10 @@ from torch import Tensor
 
 from vidstyle.errors import InputError, MissingExtra, ModelError, OptionError
 from vidstyle.nets.brisk import Brisk
-from vidstyle.perception.encoder import load_perceptual
+from vidstyle.perception.encoder import Perceptual, load_perceptual
 
-from .objective import Lesson, style_target, terms
+from .export import save_trained
+from .objective import Lesson, identity, style_target, terms
 from .pictures import Pictures, held_out, list_pictures
 from .recipe import Recipe
 from .schedule import Clock, learning_rate
@@ -39,16 +42,20 @@ def train(
     precision: str | None = None,
     start_from: Brisk | None = None,
     resume: bool = True,
+    data: str = "",
+    licence: str = "unknown",
     sheet_every: int = 500,
     checkpoint_every: int = 200,
     on_progress: Callable[[dict[str, Any]], None] | None = None,
-) -> tuple[Brisk, dict[str, Any]]:
-    """Train and return the net with a report of the run.
+) -> tuple[Path, dict[str, Any]]:
+    """Train; return the model's file and a report of the run.
 
     teachers: folder of the perceptual encoders, or "torchvision"; see `load_perceptual`. `output` gets TensorBoard
-    scalars, `sheet_STEP.png` every `sheet_every` steps and a checkpoint that a later call resumes from. `start_from`
-    gives first weights. `precision` is Fabric's name; default bf16-mixed on a GPU, float32 on a CPU. `on_progress`
-    receives step, progress (0 to 1), seconds, samples per second and the terms of the loss.
+    scalars, `sheet_STEP.png` every `sheet_every` steps, and every `checkpoint_every` steps a checkpoint that a later
+    call resumes from and the model so far. The model's weights are a running mean of the net's. `start_from` gives
+    first weights. data, licence: what the model's card says of them. `precision` is Fabric's name; default bf16-mixed
+    on a GPU, float32 on a CPU. `on_progress` receives step, progress (0 to 1), seconds, samples per second and the
+    terms of the loss.
     """
     fabric = _fabric(device, precision)
     torch.manual_seed(recipe.seed)
@@ -60,60 +67,129 @@ def train(
     shown = Pictures(kept, recipe.side, recipe.crop, (1.0, 1.0), fabric.device) if kept else contents
     sample = shown.spread(4), styles.spread(8)
 
-    net = start_from or Brisk()
-    with torch.no_grad():
-        target = style_target(judge(torch.rand(1, 3, 64, 64, device=fabric.device)))
-    lesson: Any = Lesson(net, target.shape[1])
-    lesson.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(lesson.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99))
-    lesson, optimizer = fabric.setup(lesson, optimizer)
-    state = {"lesson": lesson, "optimizer": optimizer, "step": 0, "seconds": 0.0, "recipe": asdict(recipe)}
     output.mkdir(parents=True, exist_ok=True)
+    run = Run(fabric, recipe, start_from or Brisk(), judge)
     if resume and (output / CHECKPOINT).exists():
-        try:
-            state |= fabric.load(output / CHECKPOINT, {"lesson": lesson, "optimizer": optimizer})
-        except (RuntimeError, ValueError, KeyError) as error:
-            raise ModelError(f"{output / CHECKPOINT} does not fit this recipe: {error}; give another --out") from None
+        run.restore(output / CHECKPOINT)
+    clock = Clock(recipe, run.seconds)
+    first = run.step
 
-    clock = Clock(recipe, state["seconds"])
-    step = first = state["step"]
-    means: dict[str, Tensor] = {}
+    def save() -> tuple[Path, dict[str, Any]]:
+        run.seconds = clock.seconds
+        run.save(output / CHECKPOINT)
+        report = {"steps": run.step, "samples": run.step * recipe.batch, "hours": run.seconds / 3600}
+        return save_trained(run.averaged, recipe, report, output, data=data, licence=licence), report
+
+    def sheet() -> None:
+        sample_sheet(run.averaged, *sample, path=output / f"sheet_{run.step:06d}.png")
+
     with _writer(output) as writer:
-        while (progress := clock.progress(step)) < 1:
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate(recipe, step, progress)
-            temporal = recipe.temporal > 0 and step % recipe.temporal_every == 0
-            exact = progress >= recipe.exact_after
-            with fabric.autocast():
-                content, style = contents.sample(recipe.batch), styles.sample(recipe.batch)
-                found = terms(lesson, judge, content, style, recipe, temporal, exact)
-            loss = torch.stack([getattr(recipe, name) * term for name, term in found.items()]).sum()
-            optimizer.zero_grad()
-            fabric.backward(loss)
-            fabric.clip_gradients(lesson, optimizer, max_norm=recipe.clip)
-            optimizer.step()
-            step += 1
+        try:
+            while (progress := clock.progress(run.step)) < 1:
+                run.learn(contents, styles, progress)
+                if run.step % REPORT_EVERY == 0:
+                    report = run.report()
+                    for name, value in report.items():
+                        writer.add_scalar(f"loss/{name}", value, run.step)
+                    if on_progress:
+                        speed = recipe.batch * (run.step - first) / max(1e-6, clock.seconds - clock.spent)
+                        rest = {"seconds": clock.seconds, "samples_per_second": speed, **report}
+                        on_progress({"step": run.step, "progress": progress, **rest})
+                if run.step % sheet_every == 0:
+                    sheet()
+                if run.step % checkpoint_every == 0:
+                    save()
+        except BaseException as stop:
+            # An interrupt costs nothing; an error may have spoilt the weights.
+            if not isinstance(stop, Exception):
+                save()
+            raise
+    sheet()
+    return save()
 
-            for name, term in found.items():
-                means[name] = MEMORY * means.get(name, term.detach()) + (1 - MEMORY) * term.detach()
-            if step % REPORT_EVERY == 0:
-                report = {name: value.item() for name, value in means.items()}
-                if not torch.isfinite(loss):
-                    raise InputError(f"the loss is {loss.item()} at step {step}; lower the recipe's learning_rate")
-                for name, value in report.items():
-                    writer.add_scalar(f"loss/{name}", value, step)
-                if on_progress:
-                    speed = recipe.batch * (step - first) / max(1e-6, clock.seconds - clock.spent)
-                    rest = {"seconds": clock.seconds, "samples_per_second": speed, "exact": exact, **report}
-                    on_progress({"step": step, "progress": progress, **rest})
-            if step % sheet_every == 0:
-                sample_sheet(net, *sample, path=output / f"sheet_{step:06d}.png")
-            if step % checkpoint_every == 0:
-                _save(fabric, output, state, step, clock)
-    _save(fabric, output, state, step, clock)
-    sample_sheet(net, *sample, path=output / f"sheet_{step:06d}.png")
-    losses = {name: value.item() for name, value in means.items()}
-    return net, {"steps": step, "samples": step * recipe.batch, "hours": clock.seconds / 3600, "losses": losses}
+
+class Run:
+    """What is trained, how far it is, and how it is kept.
+
+    `averaged` is the running mean of the net's weights, which is what comes out.
+    """
+
+    def __init__(self, fabric: Any, recipe: Recipe, net: Brisk, judge: Perceptual) -> None:
+        self.fabric, self.recipe, self.net, self.judge = fabric, recipe, net, judge
+        with torch.no_grad():
+            target = style_target(judge(torch.rand(1, 3, 64, 64, device=fabric.device)))
+        lesson = Lesson(net, target.shape[1]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        optimizer = torch.optim.Adam(lesson.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99))
+        self.lesson, self.optimizer = fabric.setup(lesson, optimizer)
+        self.averaged = deepcopy(net)
+        self.step, self.seconds = 0, 0.0
+        self.means: dict[str, Tensor] = {}
+
+    def learn(self, contents: Pictures, styles: Pictures, progress: float) -> None:
+        """One step, `progress` of the way from 0 to 1."""
+        recipe = self.recipe
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(recipe, self.step, progress)
+        with self.fabric.autocast():
+            content = contents.sample(recipe.batch)
+            if self.step < recipe.identity_steps:
+                found = identity(self.lesson, content)
+            else:
+                temporal = recipe.temporal > 0 and self.step % recipe.temporal_every == 0
+                exact = progress >= recipe.exact_after
+                found = terms(self.lesson, self.judge, content, styles.sample(recipe.batch), recipe, temporal, exact)
+        self.optimizer.zero_grad()
+        self.fabric.backward(torch.stack([getattr(recipe, name) * term for name, term in found.items()]).sum())
+        self.fabric.clip_gradients(self.lesson, self.optimizer, max_norm=recipe.clip)
+        self.optimizer.step()
+        self.step += 1
+        self._follow()
+        if self.step == recipe.identity_steps:
+            self.means.clear()
+        for name, term in found.items():
+            self.means[name] = MEMORY * self.means.get(name, term.detach()) + (1 - MEMORY) * term.detach()
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Move the mean towards the net. Its memory grows with the run: the first steps are soon forgotten."""
+        decay = min(self.recipe.average, self.step / (self.step + 9))
+        torch._foreach_lerp_(list(self.averaged.parameters()), list(self.net.parameters()), 1 - decay)
+
+    def report(self) -> dict[str, float]:
+        """Running means of the terms. InputError where they are no longer numbers."""
+        report = {name: value.item() for name, value in self.means.items()}
+        if not all(math.isfinite(value) for value in report.values()):
+            raise InputError(f"the loss is no number at step {self.step}; lower the recipe's learning_rate")
+        return report
+
+    def save(self, path: Path) -> None:
+        """A checkpoint under its final name only when it is whole."""
+        part = path.with_name(f"{path.name}.part")
+        self.fabric.save(
+            part,
+            self._modules()
+            | {
+                "step": self.step,
+                "seconds": self.seconds,
+                "recipe": asdict(self.recipe),
+                "random": torch.get_rng_state(),
+                "cuda_random": torch.cuda.get_rng_state_all(),
+            },
+        )
+        part.replace(path)
+
+    def restore(self, path: Path) -> None:
+        """Go on where a checkpoint left off, random numbers included."""
+        try:
+            rest = self.fabric.load(path, self._modules())
+            self.step, self.seconds = rest["step"], rest["seconds"]
+            torch.set_rng_state(rest["random"])
+            torch.cuda.set_rng_state_all(rest["cuda_random"])
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise ModelError(f"{path} does not fit this recipe: {error}; give another --out") from None
+
+    def _modules(self) -> dict[str, Any]:
+        return {"lesson": self.lesson, "averaged": self.averaged, "optimizer": self.optimizer}
 
 
 def _fabric(device: str, precision: str | None) -> Any:
@@ -134,10 +210,3 @@ def _writer(output: Path) -> Any:
     except ImportError:
         raise MissingExtra("tensorboard", "train") from None
     return SummaryWriter(output / "scalars")
-
-
-def _save(fabric: Any, output: Path, state: dict[str, Any], step: int, clock: Clock) -> None:
-    """A checkpoint under its final name only when it is whole."""
-    state |= {"step": step, "seconds": clock.seconds}
-    fabric.save(output / f"{CHECKPOINT}.part", state)
-    (output / f"{CHECKPOINT}.part").replace(output / CHECKPOINT)

@@ -148,7 +148,7 @@ register(
         lambda state: has(
             state,
             {
-                "transformer.down2.weight": (None, 12, 3, 3),
+                "transformer.down4.weight": (None, 3, 8, 8),
                 "transformer.down8.weight": (None, None, 3, 3),
                 "style_encoder.embed.weight": (None, None),
             },
