@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import subprocess
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from vidstyle.media import EncoderSettings, default_output, open_sink, open_source
 
@@ -78,3 +81,31 @@ def test_names_with_percent_signs_are_names(tmp_path: Path) -> None:
         "50% off 02.png",
         "50%doff.mkv",
     ]
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "mov", "webm"])
+@pytest.mark.parametrize("start", [None, Fraction(1, 5)])
+def test_a_cover_picture_stays_or_its_loss_is_said(
+    ending: str, start: Fraction | None, ffprobe: Ffprobe, tmp_path: Path
+) -> None:
+    clip, cover, both = make_clip(tmp_path / "in.mp4", frames=10), tmp_path / "cover.png", tmp_path / "both.mp4"
+    Image.new("RGB", (32, 24), "teal").save(cover)
+    join = ["ffmpeg", "-v", "error", "-i", clip, "-i", cover, "-map", "0", "-map", "1", "-c", "copy"]
+    subprocess.run([*join, "-disposition:v:1", "attached_pic", both], check=True)
+    out = tmp_path / f"out.{ending}"
+    with open_source(both, start=start) as source, open_sink(out, source, encoder=EncoderSettings()) as sink:
+        for frame in source:
+            sink.write(frame)
+    covers = [s for s in ffprobe.facts(out)["streams"] if s["disposition"]["attached_pic"]]
+    if ending in ("mp4", "mkv"):
+        (found,) = covers
+        image = Image.open(io.BytesIO(payload(out, found["index"])))
+        assert image.getpixel((5, 5)) == Image.new("RGB", (1, 1), "teal").getpixel((0, 0))
+    else:
+        assert any("left out" in line and "MP4 or Matroska can" in line for line in sink.notes.lines)
+
+
+def payload(path: Path, index: int) -> bytes:
+    """What a stream holds, as FFmpeg's own command copies it."""
+    command = ["ffmpeg", "-v", "error", "-i", path, "-map", f"0:{index}", "-c", "copy", "-f", "data", "-"]
+    return subprocess.run(command, check=True, capture_output=True).stdout

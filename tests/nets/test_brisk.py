@@ -7,7 +7,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from vidstyle.nets.brisk import Brisk, BriskSizes, Modulate
 from vidstyle.nets.protocol import mix
 
-SMALL = BriskSizes(quarter=8, eighth=8, bottleneck=8, blocks=1, style=(4, 8, 8, 8, 8), embedding=16)
+SMALL = BriskSizes(quarter=8, eighth=8, blocks=1, style=(4, 8, 8, 8, 8), embedding=16)
 
 
 def test_budget() -> None:

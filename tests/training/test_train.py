@@ -17,7 +17,7 @@ from vidstyle.training.schedule import learning_rate
 from vidstyle.zoo import load
 
 TEACHERS = Path(__file__).parents[2].parent / "shared" / "teachers"
-SMALL = BriskSizes(quarter=8, eighth=8, bottleneck=8, blocks=1, style=(4, 8, 8, 8, 8), embedding=16)
+SMALL = BriskSizes(quarter=8, eighth=8, blocks=1, style=(4, 8, 8, 8, 8), embedding=16)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def small_nets() -> dict:
         "adain": small_adain(),
         "microast": MicroAST(2, 4, 8),
         "transformer_net": TransformerNet(4, 6, 8, blocks=3),
-        "brisk": Brisk(BriskSizes(quarter=6, eighth=8, bottleneck=4, blocks=2, style=(4, 6), embedding=5)),
+        "brisk": Brisk(BriskSizes(quarter=6, eighth=8, blocks=2, style=(4, 6), embedding=5)),
         "cyclegan": CycleGAN(width=4, blocks=2),
     }
 

@@ -61,6 +61,8 @@ def _nowhere() -> TextIO:
 
 def main() -> None:
     """Run the command; exit 0, 2 for what the user can put right, 130 for Ctrl-C."""
+    # Before PyTorch is imported: its idle threads would spin on the cores that OpenVINO and the codecs wait for.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Where the shell closed an output (>&-), there is none.
     sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -77,12 +77,12 @@ class Aside:
         """Whether a packet belongs to the cut; subtitles that reach over its edges are shortened."""
         if self.low is None and self.high is None:
             return True
+        if packet.stream.disposition & Disposition.attached_pic:  # a cover, which has no time
+            return True
         at = packet.pts if packet.pts is not None else packet.dts
         clock = packet.time_base
         if at is None or clock is None:
             return False
-        if packet.stream.disposition & Disposition.attached_pic:
-            return True
         low = None if self.low is None else ticks(self.low, clock)
         high = None if self.high is None else ticks(self.high, clock)
         if packet.stream.type == "subtitle":

@@ -135,7 +135,7 @@ class Copies:
             if cover and self._kind.attachments:
                 self._attach_cover(out, stream)
                 return
-            if not self._holds(stream):
+            if (cover and not self._kind.covers) or not self._holds(stream):
                 self._cannot(stream, _would_hold(stream))
                 return
             new = self._twin(out, stream)
@@ -208,11 +208,11 @@ class Copies:
             new = self._streams.get(packet.stream_index)
             if new is None or packet.time_base is None:
                 continue
-            shift = ticks(self._source.shift, packet.time_base)
+            packet.dts = packet.pts if packet.dts is None else packet.dts
             if packet.dts is None:
-                packet.dts = packet.pts
-            if packet.dts is None:
+                self._mux_timeless(packet, new)
                 continue
+            shift = ticks(self._source.shift, packet.time_base)
             moved = self._clocks[packet.stream_index].mend(packet.dts) - shift
             packet.dts += moved
             packet.pts = packet.dts if packet.pts is None else packet.pts + moved
@@ -221,6 +221,16 @@ class Copies:
                 continue
             packet.stream = new
             self._out.mux(packet)
+
+    def _mux_timeless(self, packet: av.Packet, new: Stream) -> None:
+        """A cover picture belongs to no moment; anything else needs one."""
+        assert self._out is not None
+        if not packet.stream.disposition & Disposition.attached_pic:
+            self._note(f"{new.type} stream {new.index} has packets without times; they are left out")
+            return
+        packet.pts = packet.dts = 0
+        packet.stream = new
+        self._out.mux(packet)
 
 
 def _moved(chapter: dict[str, Any], shift: Fraction) -> dict[str, Any]:
@@ -239,6 +249,8 @@ def _codec_name(stream: Stream) -> str:
 
 
 def _would_hold(stream: Stream) -> str:
+    if stream.disposition & Disposition.attached_pic:
+        return "MP4 or Matroska"
     if stream.type == "subtitle" and _codec_name(stream) == "mov_text":
         return "MP4 or QuickTime"
     if stream.type == "data":

@@ -29,6 +29,8 @@ class Container:
     before_zero: bool = True
     """Whether copied packets may have times before 0, as sound has that a player discards."""
     attachments: bool = False
+    covers: bool = False
+    """Whether a picture that is no part of the clip, such as a poster, can be a stream beside it."""
     free_tags: bool = True
     """Whether metadata of any name is kept."""
 
@@ -52,7 +54,7 @@ class Container:
         return options
 
 
-_MP4 = Container("MP4", "mp4", display_matrix=True, free_tags=False)
+_MP4 = Container("MP4", "mp4", display_matrix=True, covers=True, free_tags=False)
 _MKV = Container("Matroska", "matroska", display_matrix=True, attachments=True)
 CONTAINERS = {
     ".mp4": _MP4,

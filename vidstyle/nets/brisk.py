@@ -31,11 +31,10 @@ class BriskSizes:
 
     quarter: int = 32
     """Channels at 1/4 of the frame's size."""
-    eighth: int = 96
+    eighth: int = 64
     """Channels at 1/8, where most of the work is."""
-    bottleneck: int = 64
-    """Channels inside a block."""
     blocks: int = 3
+    """Residual blocks at 1/8."""
     style: tuple[int, ...] = (32, 64, 128, 192, 192)
     """Channels of the style encoder at 1/2, 1/4, 1/8, 1/16, 1/32 of the style's size."""
     embedding: int = 320
@@ -60,16 +59,17 @@ class Modulate(nn.Module):
 
 
 class Patches(nn.Conv2d):
-    """Overlapping 8×8 patches of the frame, one per 4×4 pixels: (N, 3, H, W) -> (N, C, H/4, W/4)."""
+    """Overlapping 8×8 patches, one per 4×4 pixels: (N, 3, H + 4, W + 4) -> (N, C, H/4, W/4)."""
 
     def __init__(self, outputs: int) -> None:
-        super().__init__(3, outputs, 8, stride=4, padding=2, padding_mode="replicate")
+        super().__init__(3, outputs, 8, stride=4)
 
 
 class Pixels(nn.Module):
-    """The way back from patches: (N, C, H/4, W/4) -> (N, 3, H, W), every pixel the sum of four overlapping patches.
+    """The way back from patches: (N, C, H/4, W/4) -> (N, 3, H + 4, W + 4) in [0, 1].
 
-    A transposed 8×8 convolution of stride 4, computed as a 2×2 convolution and a shuffle, which is faster.
+    Every pixel is the sum of four overlapping patches, as in a transposed 8×8 convolution of stride 4; a 2×2
+    convolution and a shuffle compute that faster.
     """
 
     def __init__(self, inputs: int) -> None:
@@ -77,24 +77,21 @@ class Pixels(nn.Module):
         self.spread = nn.Conv2d(inputs, 48, 2, padding=1, padding_mode="replicate")
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.pixel_shuffle(self.spread(x), 4)[..., 2:-2, 2:-2]
+        # The sigmoid is inside, where a graph runtime takes it into the convolution.
+        return F.pixel_shuffle(torch.sigmoid(self.spread(x)), 4)
 
 
 class Block(nn.Module):
-    """A residual bottleneck: 1×1 in, 3×3, 1×1 out, both inner layers modulated."""
+    """A residual block: 3×3, modulated, 1×1."""
 
-    def __init__(self, channels: int, inner: int) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.squeeze = Conv(channels, inner, 1)
-        self.mix = Conv(inner, inner)
-        self.expand = Conv(inner, channels, 1)
-        self.modulate1 = Modulate(inner)
-        self.modulate2 = Modulate(inner)
+        self.mix = Conv(channels, channels)
+        self.modulate = Modulate(channels)
+        self.expand = Conv(channels, channels, 1)
 
     def forward(self, x: Tensor, style: StyleReader) -> Tensor:
-        y = style(self.modulate1, self.squeeze(x))
-        y = style(self.modulate2, self.mix(y))
-        return x + self.expand(y)
+        return x + self.expand(style(self.modulate, self.mix(x)))
 
 
 class StyleReader:
@@ -112,14 +109,21 @@ class StyleReader:
 
 
 class Transformer(nn.Module):
-    """The frame path. frames (N, 3, H, W) in [0, 1], H and W multiples of 8; code (N or 1, K) -> (N, 3, H, W)."""
+    """The frame path. frames (N, 3, H + 4, W + 4) in [0, 1], H and W multiples of 8; code (N or 1, K) -> same shape.
+
+    Patches overlap the frame's border, so frames come and go with a margin of 2 pixels; what is painted there is to
+    be cut away.
+    """
+
+    MARGIN: ClassVar[int] = 2
+    STRIDE: ClassVar[int] = 8
 
     def __init__(self, sizes: BriskSizes) -> None:
         super().__init__()
         quarter, eighth = sizes.quarter, sizes.eighth
         self.down4, self.at4 = Patches(quarter), Modulate(quarter)
         self.down8, self.at8 = Conv(quarter, eighth, stride=2), Modulate(eighth)
-        self.blocks = nn.ModuleList(Block(eighth, sizes.bottleneck) for _ in range(sizes.blocks))
+        self.blocks = nn.ModuleList(Block(eighth) for _ in range(sizes.blocks))
         self.up4, self.smooth4, self.back4 = Conv(eighth, 4 * quarter, 1), Conv(quarter, quarter), Modulate(quarter)
         self.out = Pixels(quarter)
 
@@ -136,7 +140,7 @@ class Transformer(nn.Module):
             x = block(x, style)
         x = F.pixel_shuffle(self.up4(x), 2) + x4  # (N, quarter, H/4, W/4)
         x = style(self.back4, self.smooth4(x))
-        return torch.sigmoid(self.out(x))  # (N, 3, H, W)
+        return self.out(x)  # (N, 3, H + 4, W + 4)
 
 
 class StyleEncoder(nn.Module):
@@ -171,7 +175,7 @@ class Brisk(StyleNet):
     A code is one tensor (1, K). `strength` blends pixels with the content.
     """
 
-    stride: ClassVar[int] = 8
+    stride: ClassVar[int] = Transformer.STRIDE
     STYLE_SIDE: ClassVar[int] = 256
     """Short side, in pixels, at which the net was trained to see a style."""
 
@@ -199,8 +203,9 @@ class Brisk(StyleNet):
         return (self.style_encoder(pad_to_stride(image, 2)),)
 
     def forward(self, frames: Tensor, code: StyleCode, strength: float = 1.0) -> Tensor:
-        painted = crop(self.transformer(pad_to_stride(frames, self.stride), code[0]), frames)
-        return blend(frames, painted, strength)
+        margin = Transformer.MARGIN
+        painted = self.transformer(pad_to_stride(frames, self.stride, margin), code[0])
+        return blend(frames, crop(painted, frames, margin), strength)
 
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Tensor]) -> Brisk:
@@ -215,7 +220,6 @@ class Brisk(StyleNet):
             BriskSizes(
                 quarter=out("transformer.down4"),
                 eighth=out("transformer.down8"),
-                bottleneck=out("transformer.blocks.0.squeeze"),
                 blocks=blocks,
                 style=tuple(out(f"style_encoder.convs.{i}") for i in range(convs)),
                 embedding=out("style_encoder.embed"),

@@ -16,15 +16,17 @@ def pad(x: Tensor, left: int, right: int, top: int, bottom: int) -> Tensor:
     return F.pad(x, (left, right, top, bottom), mode="replicate")
 
 
-def pad_to_stride(x: Tensor, stride: int) -> Tensor:
-    """Pad (N, C, H, W) at the right and the bottom to whole multiples of `stride`; a no-op where it is one already."""
+def pad_to_stride(x: Tensor, stride: int, margin: int = 0) -> Tensor:
+    """Pad (N, C, H, W) at the right and the bottom to whole multiples of `stride`, then by `margin` on every side."""
     right, bottom = -x.shape[-1] % stride, -x.shape[-2] % stride
-    return pad(x, 0, right, 0, bottom) if right or bottom else x
+    if not (right or bottom or margin):
+        return x
+    return pad(x, margin, margin + right, margin, margin + bottom)
 
 
-def crop(x: Tensor, like: Tensor) -> Tensor:
-    """The top left corner of `x` with the height and width of `like`: undoes `pad_to_stride`."""
-    return x[..., : like.shape[-2], : like.shape[-1]]
+def crop(x: Tensor, like: Tensor, margin: int = 0) -> Tensor:
+    """The part of `x` that `pad_to_stride` made of `like`, with its height and width: undoes the padding."""
+    return x[..., margin : margin + like.shape[-2], margin : margin + like.shape[-1]]
 
 
 class Pad(nn.Module):

@@ -42,15 +42,16 @@ class OnnxRuntimeEngine:
 
     @torch.no_grad()
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
-        padded = pad_to_stride(frames, self.net.stride).float().contiguous()
+        margin = self.net.transformer.MARGIN
+        padded = pad_to_stride(frames.float(), self.net.stride, margin).contiguous()
         painted = self.session.run(None, {"frames": padded.numpy(), "code": code[0].float().contiguous().numpy()})[0]
-        return blend(frames, crop(torch.from_numpy(painted), frames), strength)
+        return blend(frames, crop(torch.from_numpy(painted), frames, margin), strength)
 
 
 def export(net: Brisk) -> bytes:
-    """brisk's transformer as ONNX: inputs frames (n, 3, h, w) and code (1, K), output painted (n, 3, h, w)."""
+    """brisk's transformer as ONNX: inputs frames (n, 3, h + 4, w + 4) and code (1, K), output painted likewise."""
     transformer = net.transformer.float().eval()
-    example = torch.rand(1, 3, 64, 64), torch.ones(1, transformer.code_size)
+    example = torch.rand(1, 3, 68, 68), torch.ones(1, transformer.code_size)
     sizes = {0: "n", 2: "h", 3: "w"}
     graph: Any = io.BytesIO()
     with warnings.catch_warnings():

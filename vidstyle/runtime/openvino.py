@@ -45,7 +45,7 @@ class OpenVinoEngine:
     def model(self) -> Any:
         """The graph, for frames (N, H, W, 3) of any size; so laid out, they need no sorting on the way in or out."""
         transformer = self.net.transformer.float().eval()
-        example = torch.rand(1, 3, 64, 64), torch.ones(1, transformer.code_size)
+        example = torch.rand(1, 3, 68, 68), torch.ones(1, transformer.code_size)
         with torch.inference_mode(), warnings.catch_warnings():
             # The tracer warns of its own age and of shapes that do stay free.
             warnings.simplefilter("ignore")
@@ -75,11 +75,12 @@ class OpenVinoEngine:
 
     @torch.no_grad()
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
-        padded = pad_to_stride(frames, self.net.stride).float().permute(0, 2, 3, 1).contiguous()  # (N, H, W, 3)
+        margin = self.net.transformer.MARGIN
+        padded = pad_to_stride(frames.float(), self.net.stride, margin).permute(0, 2, 3, 1).contiguous()  # (N, H, W, 3)
         request = self.request(tuple(padded.shape))
         # The graph writes where the caller will read: its own memory would have to be copied from.
         painted = torch.empty_like(padded)
         request.set_output_tensor(self.openvino.Tensor(painted.numpy(), shared_memory=True))
         inputs = {0: padded.numpy(), 1: code[0].float().contiguous().numpy()}
         request.infer(inputs, share_inputs=True, share_outputs=True)
-        return blend(frames, crop(painted.permute(0, 3, 1, 2), frames), strength)
+        return blend(frames, crop(painted.permute(0, 3, 1, 2), frames, margin), strength)

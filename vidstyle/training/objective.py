@@ -38,7 +38,7 @@ class Lesson(nn.Module):
         """Contents, all to be painted in the same styles -> (paintings, guessed style statistics (N, S))."""
         embedding = self.net.style_encoder.embedding(style)
         code = self.net.style_encoder.predict(embedding)
-        return [self.net.transformer(content, code) for content in contents], self.guess(embedding)
+        return [self.net(content, (code,)) for content in contents], self.guess(embedding)
 
 
 def style_target(features: dict[str, Tensor]) -> Tensor:
