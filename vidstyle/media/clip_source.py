@@ -117,8 +117,6 @@ class ClipSource(Source):
             span = max(min(self._end or span, span) - (self._start or 0), Fraction(0))
         whole = span is seconds
         frames = stream.frames if stream.frames and whole else round(span * rate) if span and rate else None
-        if frame.interlaced_frame and deinterlace:
-            self.notes("interlaced frames are deinterlaced (bwdif, one frame per frame)")
         codec = context.codec.canonical_name
         matrix = display_matrix(frame, codec)
         return SourceInfo(
@@ -151,7 +149,7 @@ class ClipSource(Source):
         info = self.info
         clock = FrameClock(info.time_base, info.rate, self.notes)
         read = ColourReader(info.color, info.size[1])
-        filter_ = Deinterlacer() if self._deinterlace else None
+        filter_ = Deinterlacer(self.notes) if self._deinterlace else None
         shift = ticks(self.shift, info.time_base)
         last: av.VideoFrame | None = None
         for picture in self._all_pictures():

@@ -9,6 +9,7 @@ import av
 from av.filter import Graph
 
 from vidstyle.frames import Frame
+from vidstyle.media.notes import Note
 
 __all__ = ["Deinterlacer"]
 
@@ -19,7 +20,8 @@ class Deinterlacer:
     bwdif leaves progressive frames as they are and gives one frame for each, so stamps are handed on in order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, note: Note) -> None:
+        self._note = note
         self._graph: Graph | None = None
         self._waiting: deque[Frame] = deque()
 
@@ -28,6 +30,7 @@ class Deinterlacer:
             yield frame
             return
         if self._graph is None:
+            self._note("interlaced frames are deinterlaced (bwdif, one frame per frame)")
             self._graph = self._build(frame)
         self._waiting.append(frame)
         self._graph.vpush(frame.source)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialize
 
 from vidstyle.errors import ModelError, OutputError
 from vidstyle.nets.protocol import StyleNet
@@ -77,7 +77,8 @@ def save(net: StyleNet, card: Card, path: str | Path, dtype: torch.dtype = torch
     path = Path(path)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        save_file(state, unfinished, metadata={"format": "pt", **card.to_metadata()})
+        # Not safetensors' own save_file: that leaves a file that only its owner can read.
+        unfinished.write_bytes(serialize(state, metadata={"format": "pt", **card.to_metadata()}))
         os.replace(unfinished, path)
     except (OSError, SafetensorError) as error:
         raise OutputError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from None
