@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageCms
+from PIL import Image
 
 import vidstyle
 from vidstyle.frames import Frame
@@ -85,14 +85,6 @@ def test_a_picture_smaller_than_the_net_can_see_keeps_its_size(model: Path, tmp_
     result = vidstyle.stylize(tmp_path / "in.png", torch.rand(1, 3, 64, 64), tmp_path / "out.png", model=model)
     with Image.open(result.output) as image:
         assert image.size == (7, 5)
-
-
-def test_a_colour_profile_is_not_lost_silently(model: Path, tmp_path: Path) -> None:
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    for name, icc in (("with.png", profile), ("without.png", None)):
-        Image.effect_noise((32, 32), 90).convert("RGB").save(tmp_path / name, icc_profile=icc)
-        result = vidstyle.stylize(tmp_path / name, torch.rand(1, 3, 64, 64), tmp_path / "out.png", model=model)
-        assert any("ICC" in note for note in result.notes) == (icc is not None)
 
 
 def test_pictures_of_a_folder_keep_their_sizes_and_names(model: Path, tmp_path: Path) -> None:

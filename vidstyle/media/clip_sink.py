@@ -75,6 +75,9 @@ class ClipSink(Sink):
             self.notes(
                 f"{container.name} loses the pixel aspect ratio {info.sar} of {codec.name}; MP4 or QuickTime keep it"
             )
+        tags = source.tags(0)
+        if str(tags):
+            self.notes(f"{tags} of the pictures left out: clips are written without")
         pix_fmt = choose_pix_fmt(codec, encoder, info, self.size, self.notes)
         self._color = written_color(info, pix_fmt)
         self._paint = ColourWriter(pix_fmt, self._color, info.size[1])

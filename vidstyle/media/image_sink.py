@@ -28,6 +28,7 @@ from vidstyle.media.encoders import (
 from vidstyle.media.formats import STILLS
 from vidstyle.media.image_source import traits
 from vidstyle.media.notes import Note, Notes
+from vidstyle.media.photo_tags import tagged
 from vidstyle.media.sink import Sink
 from vidstyle.media.source import Source, SourceInfo
 from vidstyle.media.staging import StagedFile, StagedFolder, output_error
@@ -69,7 +70,7 @@ class ImageSink(Sink):
     ) -> None:
         self.notes = Notes(note)
         info = source.info
-        self._info, self._settings = info, encoder
+        self._source, self._info, self._settings = source, info, encoder
         self._turns = turns_of(info.display_matrix)
         size = size or info.size
         self._size = (size[1], size[0]) if self._turns[0] % 2 else size
@@ -115,6 +116,7 @@ class ImageSink(Sink):
         picture.pts, picture.pict_type = 0, 0
         context = self._encoder(look)
         data = b"".join(bytes(p) for p in [*context.encode(picture), *context.encode(None)])
+        data = self._tagged(data, frame.stamp.index, Path(name).suffix)
         target = self._staged.path if self._single else self._staged.path / name
         self._taken.add(name)
         self._count += 1
@@ -122,6 +124,12 @@ class ImageSink(Sink):
             target.write_bytes(data)
         except OSError as error:
             raise output_error(self._staged.target, error) from None
+
+    def _tagged(self, data: bytes, index: int, ending: str) -> bytes:
+        data, lost = tagged(data, self._source.tags(index))
+        if str(lost):
+            self.notes(f"{lost} left out: {ending} pictures are written without; .jpg and .png keep what fits RGB")
+        return data
 
     def _name_of(self, index: int) -> str:
         if self._single:

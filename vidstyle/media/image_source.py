@@ -18,6 +18,7 @@ from vidstyle.media.colour import ColourReader, color_of, has_alpha, pixel_depth
 from vidstyle.media.containers import MAX_PIXELS, TooLarge, beyond, check_pixels, open_picture
 from vidstyle.media.display import exif_matrix, turned, turns_of
 from vidstyle.media.notes import Note, Notes
+from vidstyle.media.photo_tags import PhotoTags, read_tags
 from vidstyle.media.source import Source, SourceInfo
 from vidstyle.media.stamps import DEFAULT_RATE, FrameClock, first_tick
 
@@ -135,8 +136,6 @@ class ImageSource(Source):
             pix_fmt=facts.pix_fmt,
             color_is_rgb=facts.color_is_rgb,
         )
-        if has_profile(files[self._lead]):
-            self.notes("the colour profile (ICC) of the picture is not written back: its code values stay as they are")
 
     def __iter__(self) -> Iterator[Frame]:
         damaged = 0
@@ -173,6 +172,9 @@ class ImageSource(Source):
                 raise InputError(f"{file} cannot be decoded: it is damaged, or {beyond(self._max_pixels)}") from None
         return None
 
+    def tags(self, index: int) -> PhotoTags:
+        return read_tags(self._files[index])
+
     def close(self) -> None:
         pass
 
@@ -186,12 +188,3 @@ def _upright(picture: av.VideoFrame, orientation: int, stamp: Stamp, repeated: b
     rgb, alpha = read(picture)
     alpha = None if alpha is None else turned(alpha, *turns)
     return Frame(turned(rgb, *turns), stamp, color, alpha, source=picture, repeated=repeated)
-
-
-def has_profile(file: Path) -> bool:
-    """Whether a picture carries an ICC profile; asked of Pillow, as PyAV's side data of PNGs cannot be read safely."""
-    try:
-        with Image.open(file) as picture:
-            return bool(picture.info.get("icc_profile"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return False

@@ -41,9 +41,9 @@ class HdrLight:
 def side_data(frame: av.VideoFrame, codec: str) -> dict[str, SideData]:
     """A picture's side data by name; empty where it has kinds that PyAV does not know.
 
-    Not of PNG, whose colour profiles have names: PyAV 18 frees such names twice.
+    Not of PNG ("image" may be one), whose colour profiles have names: PyAV 18 frees such names twice.
     """
-    if codec in ("png", "apng"):
+    if codec in ("png", "apng", "image"):
         return {}
     try:
         # Not frame.side_data: that ties frame and container into a knot, and pictures pile up until Python unties it.

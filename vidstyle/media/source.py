@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from vidstyle.frames import ColorSpec, Frame
 from vidstyle.media.notes import Notes
+from vidstyle.media.photo_tags import PhotoTags
 from vidstyle.media.sidedata import HdrLight
 
 __all__ = ["Source", "SourceInfo"]
@@ -64,6 +65,10 @@ class Source(ABC):
 
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]: ...
+
+    def tags(self, index: int) -> PhotoTags:
+        """What the photo behind a frame carries beside its pixels."""
+        return PhotoTags()
 
     @abstractmethod
     def close(self) -> None:
