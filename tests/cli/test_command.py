@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,8 @@ import pytest
 from PIL import Image
 
 from vidstyle.cli.main import main
+
+TEACHERS = Path(__file__).parents[2].parent / "shared" / "teachers"
 
 
 @pytest.fixture
@@ -69,6 +72,7 @@ def mistakes(tmp_path: Path, clip: Path, model: Path, style: Path) -> dict[str, 
         "text as film": ([text, *good], "text.mp4"),
         "output is input": ([clip, *good, "-o", clip], "the input itself"),
         "no folder": ([clip, *good, "-o", tmp_path / "no" / "out.mp4"], "make it first"),
+        "name too long": ([clip, *good, "-o", tmp_path / f"{250 * 'x'}.mkv"], "name too long"),
         "unknown ending": ([clip, *good, "-o", tmp_path / "out.xyz"], ".xyz"),
         "no style": ([clip, "--model", model], "--style"),
         "unknown style": ([clip, "-s", "mosiac", "--model", model], "mosaic"),
@@ -147,3 +151,41 @@ def test_a_wrong_flag_is_exit_code_2(vidstyle, clip: Path) -> None:
     code, _, err = vidstyle("stylize", clip, "--no-such-flag")
     assert code == 2
     assert "--no-such-flag" in err
+
+
+@pytest.mark.skipif(not TEACHERS.exists(), reason="needs ../shared/teachers")
+def test_training_ends_with_a_model_that_paints(vidstyle, clip: Path, tmp_path: Path) -> None:
+    pytest.importorskip("lightning_fabric")
+    pytest.importorskip("tensorboard")
+    pictures, recipe, runs = tmp_path / "pictures", tmp_path / "tiny.toml", tmp_path / "runs"
+    pictures.mkdir()
+    for i in range(3):
+        Image.effect_noise((80, 64), 30 + 30 * i).convert("RGB").save(pictures / f"{i}.png")
+    recipe.write_text("steps = 2\nidentity_steps = 1\nbatch = 1\ncrop = 32\nside = 32\nholdout = 0\n")
+    folders = ["--photos", pictures, "--paintings", pictures, "--teachers", TEACHERS, "--out", runs]
+    code, out, err = vidstyle("train", recipe, *folders, "--device", "cpu", "--data", "noise")
+    assert (code, "2 samples" in out) == (0, True), err
+    painted = tmp_path / "out.mkv"
+    assert vidstyle("stylize", clip, "-s", "waves", "--model", runs / "brisk.safetensors", "-o", painted)[0] == 0
+    assert painted.exists()
+
+
+def test_nothing_needs_a_network(
+    vidstyle, clip: Path, model: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise AssertionError("a connection was tried")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    code, _, err = vidstyle("stylize", clip, "-s", style, "--model", model, "-o", tmp_path / "out.mkv")
+    assert code == 0, err
+    assert vidstyle("models")[0] == 0
+
+
+def test_closed_outputs_are_no_error(clip: Path, model: Path, style: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.mkv"
+    command = [sys.executable, "-m", "vidstyle", "stylize", clip, "-s", style, "--model", model, "-o", output]
+    done = subprocess.run(["sh", "-c", '"$@" >&- 2>&-', "sh", *map(str, command)], timeout=120)
+    assert done.returncode == 0
+    assert output.exists()
