@@ -40,5 +40,5 @@ clean:
 	@touch $@
 
 .venv/.test: .venv/.run
-	@$(PIP) --constraint .venv/torch-constraint.txt --editable '.[train,onnx,test,lint]'
+	@$(PIP) --constraint .venv/torch-constraint.txt --editable '.[train,onnx,evaluate,test,lint]'
 	@touch $@

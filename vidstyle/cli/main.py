@@ -12,7 +12,7 @@ import typer
 from vidstyle import __version__
 from vidstyle.errors import VidstyleError
 
-from . import bench, doctor, lists, probe, stylize, train
+from . import bench, doctor, evaluate, lists, probe, stylize, train
 from .terminal import Interrupted, fail
 
 __all__ = ["app", "main"]
@@ -49,6 +49,7 @@ app.command("probe")(probe.probe)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 app.command("train")(train.train)
+app.add_typer(evaluate.app, name="evaluate")
 
 
 def _interrupt(number: int, frame: object) -> None:

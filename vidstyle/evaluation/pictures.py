@@ -7,63 +7,128 @@ al. 2016). relu1_1 … relu3_1 come from the exact VGG-19 where the encoder has 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
 
+import numpy as np
 import torch
+from kornia.metrics import ssim
+from PIL import Image, ImageOps
 from torch import Tensor
 
-from vidstyle.perception import Perceptual, content_distance, gram_distance, statistics_distance
+from vidstyle.errors import InputError
+from vidstyle.media import load_image
+from vidstyle.perception import LPIPS, Perceptual, content_distance, gram_distance, statistics_distance
 from vidstyle.stylizers import Stylizer
 from vidstyle.temporal.losses import steadiness
 from vidstyle.temporal.random_flow import random_flow
 from vidstyle.temporal.warp import warp
 
-__all__ = ["PictureFigures", "judge_model"]
+__all__ = ["FIGURES", "Judged", "Picture", "PictureJudge", "judge_model", "load_pictures", "means"]
 
+ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 GRAM_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
+FIGURES = {
+    "style": "means and deviations at relu1_1 … relu4_1, squared difference to the style; smaller is closer",
+    "gram": "Gram matrices at relu2_1 … relu4_1, relative squared difference to the style; smaller is closer",
+    "content": "instance-normalised relu4_1, squared difference to the content; smaller is closer",
+    "ssim": "structural similarity to the content, window of 11; larger is closer",
+    "lpips": "LPIPS-like distance to the content; smaller is closer",
+    "variation": "mean difference of neighbouring pixels over that of the content; above 1 is rougher",
+    "unsteadiness": "mean difference of the warped painting and the painting of the warped content; smaller is better",
+}
 
 
 @dataclass(frozen=True)
-class PictureFigures:
-    """Means over all pairs of a content and a style; smaller is closer."""
+class Picture:
+    """A named picture, `pixels` (1, 3, H, W) in [0, 1]."""
 
-    pairs: int
-    style: float
-    gram: float
-    content: float
-    variation: float
-    """Mean |difference| of neighbouring pixels, over that of the content."""
-    unsteadiness: float
-    """Mean |warp(painting) − painting of the warped content| under made-up motion, values in [0, 1]."""
+    name: str
+    pixels: Tensor
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The figures of one content painted in one style; see FIGURES."""
+
+    content: str
+    style: str
+    figures: dict[str, float]
+
+
+def load_pictures(folder: Path, side: int, count: int | None, device: torch.device) -> list[Picture]:
+    """The middle squares of a folder's pictures at `side` pixels, at most `count` of them, evenly picked by name."""
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
+    if not paths:
+        raise InputError(f"{folder} holds no pictures ({' '.join(sorted(ENDINGS))})")
+    if count is not None and count < len(paths):
+        paths = [paths[index * len(paths) // count] for index in range(count)]
+    return [Picture(str(path.relative_to(folder)), _square(load_image(path), side).to(device)) for path in paths]
+
+
+def _square(pixels: np.ndarray, side: int) -> Tensor:
+    image = ImageOps.fit(Image.fromarray(pixels), (side, side), Image.Resampling.LANCZOS)
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255  # (1, 3, side, side)
+
+
+class PictureJudge:
+    """Measures paintings; the encoder, `lpips` and the pictures are on one device."""
+
+    def __init__(self, encoder: Perceptual, lpips: LPIPS | None = None) -> None:
+        self.encoder = encoder
+        self.lpips = lpips
+
+    @torch.inference_mode()
+    def __call__(self, painted: Tensor, content: Tensor, style: Tensor) -> dict[str, float]:
+        """Figures of one painting (1, 3, H, W) of a content (1, 3, H, W) in a style (1, 3, h, w), all in [0, 1]."""
+        features, target = self.encoder(painted, exact=True), self.encoder(style, exact=True)
+        figures = {
+            "style": statistics_distance({layer: features[layer] for layer in STYLE_LAYERS}, target),
+            "gram": gram_distance(features, target, GRAM_LAYERS),
+            "content": content_distance(features, self.encoder(content)),
+            "ssim": ssim(painted, content, 11).mean(),
+            "variation": _variation(painted) / _variation(content).clamp_min(1e-6),
+        }
+        if self.lpips is not None:
+            figures["lpips"] = self.lpips(painted, content)[0]
+        return {name: value.item() for name, value in figures.items()}
 
 
 @torch.inference_mode()
-def judge_model(stylizer: Stylizer, judge: Perceptual, contents: Tensor, styles: Tensor) -> PictureFigures:
-    """Paint every content in every style and measure.
+def judge_model(
+    stylizer: Stylizer,
+    judge: PictureJudge,
+    contents: Sequence[Picture],
+    styles: Sequence[Picture],
+    on_pair: Callable[[Judged, Tensor], None] = lambda judged, painted: None,
+) -> list[Judged]:
+    """Paint every content in every style and measure; `on_pair` gets each pair's figures and painting.
 
-    contents (N, 3, H, W) and styles (M, 3, h, w), in [0, 1], on the judge's device. Motion is the same for every model.
+    Every model sees a style at the size at which it is judged, and the same made-up motion.
     """
-    generator = torch.Generator().manual_seed(0)
-    flow = random_flow(len(contents), *contents.shape[-2:], generator=generator).to(contents.device)
-    moved = warp(contents, flow).clamp(0, 1)
-    content_features = judge(contents, exact=True)
-    roughness = _variation(contents)
-    sums = dict.fromkeys(("style", "gram", "content", "variation", "unsteadiness"), 0.0)
-    for style in styles:
-        # Every model sees the style at the size at which it is judged.
-        code = stylizer.encode_style(style[None], size=min(style.shape[-2:]))
-        painted = torch.cat([stylizer(content[None], code).to(contents.device) for content in contents])
-        again = torch.cat([stylizer(content[None], code).to(contents.device) for content in moved])
-        features = judge(painted, exact=True)
-        target = {layer: value.expand(len(contents), -1, -1, -1) for layer, value in judge(style[None], True).items()}
-        sums["style"] += statistics_distance({layer: features[layer] for layer in STYLE_LAYERS}, target).item()
-        sums["gram"] += gram_distance(features, target, GRAM_LAYERS).item()
-        sums["content"] += content_distance(features, content_features).item()
-        sums["variation"] += (_variation(painted) / roughness).item()
-        sums["unsteadiness"] += steadiness(painted, again, flow).item()
-    means = {name: value / len(styles) for name, value in sums.items()}
-    return PictureFigures(pairs=len(contents) * len(styles), **means)
+    found = []
+    codes = [stylizer.encode_style(style.pixels.cpu(), size=min(style.pixels.shape[-2:])) for style in styles]
+    for index, content in enumerate(contents):
+        pixels = content.pixels
+        generator = torch.Generator().manual_seed(index)
+        flow = random_flow(1, *pixels.shape[-2:], generator=generator).to(pixels.device)
+        moved = warp(pixels, flow).clamp(0, 1)
+        for style, code in zip(styles, codes, strict=True):
+            painted, again = (stylizer(x, code).to(pixels.device) for x in (pixels, moved))
+            figures = judge(painted, pixels, style.pixels)
+            figures["unsteadiness"] = steadiness(painted, again, flow).item()
+            judged = Judged(content.name, style.name, {name: figures[name] for name in FIGURES if name in figures})
+            on_pair(judged, painted)
+            found.append(judged)
+    return found
+
+
+def means(judged: Sequence[Judged]) -> dict[str, float]:
+    """The mean of every figure over the pairs."""
+    return {name: fmean(pair.figures[name] for pair in judged) for name in judged[0].figures}
 
 
 def _variation(pictures: Tensor) -> Tensor:

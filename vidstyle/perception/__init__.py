@@ -2,12 +2,15 @@
 
 from .distances import content_distance, gram_distance, lattice, statistics_distance, total_variation
 from .encoder import Perceptual, load_perceptual
+from .lpips import LPIPS, load_lpips
 
 __all__ = [
+    "LPIPS",
     "Perceptual",
     "content_distance",
     "gram_distance",
     "lattice",
+    "load_lpips",
     "load_perceptual",
     "statistics_distance",
     "total_variation",

@@ -1,0 +1,74 @@
+"""`vidstyle evaluate`: measure models, side by side on the same pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from .terminal import note, out, print_json, progress_bar
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Measure what models paint.", no_args_is_help=True)
+
+
+@app.command()
+def pictures(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL …", help="Names or checkpoint files.")],
+    contents: Annotated[Path, typer.Option(help="Folder with contents.", exists=True, file_okay=False)],
+    styles: Annotated[Path, typer.Option(help="Folder with styles.", exists=True, file_okay=False)],
+    teachers: Annotated[
+        Path, typer.Option(help="Folder of the perceptual encoders (and lpips/), or torchvision.")
+    ] = Path("torchvision"),
+    side: Annotated[int, typer.Option(min=64, help="Pictures are judged as squares of so many pixels.")] = 256,
+    count: Annotated[int | None, typer.Option(min=1, help="At most so many contents, evenly picked.")] = None,
+    report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a report with all paintings.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    json: Annotated[bool, typer.Option("--json", help="As JSON, pair by pair.")] = False,
+) -> None:
+    """Paint every content in every style; print style, content and other distances."""
+    from dataclasses import asdict
+
+    from vidstyle.evaluation.pictures import PictureJudge, judge_model, load_pictures, means
+    from vidstyle.evaluation.report import Evaluated, write_report
+    from vidstyle.perception import load_lpips, load_perceptual
+    from vidstyle.stylizers import Stylizer
+
+    stylizers = [Stylizer(model, device) for model in models]
+    where = stylizers[0].device
+    shown, painted_in = load_pictures(contents, side, count, where), load_pictures(styles, side, None, where)
+    lpips = load_lpips(teachers / "lpips")
+    if lpips is None:
+        note(f"no LPIPS: {teachers / 'lpips'} does not hold its weights")
+    judge = PictureJudge(load_perceptual(teachers).to(where), lpips and lpips.to(where))
+    found = []
+    with progress_bar(shown=not json) as bar:
+        for name, stylizer in zip(models, stylizers, strict=True):
+            pairs = len(shown) * len(painted_in)
+            task = bar.add_task(name, total=pairs, of=pairs, rate="")
+            evaluated = Evaluated(name, stylizer.model.card.architecture)
+
+            def on_pair(judged, painted, evaluated=evaluated, task=task) -> None:  # type: ignore[no-untyped-def]
+                evaluated.add(judged, painted)
+                bar.update(task, advance=1)
+
+            judge_model(stylizer, judge, shown, painted_in, on_pair)
+            found.append(evaluated)
+    if report:
+        write_report(report, found, shown, painted_in)
+    if json:
+        print_json({model.name: [asdict(pair) for pair in model.judged] for model in found})
+        return
+    columns = [means(model.judged) for model in found]
+    table = Table("model", *columns[0], box=None)
+    for model, figures in zip(found, columns, strict=True):
+        table.add_row(model.name, *(f"{value:.3f}" for value in figures.values()))
+    if len(found) == 2:
+        ratios = (f"{a / b:.2f}×" for a, b in zip(columns[0].values(), columns[1].values(), strict=True))
+        table.add_row("first / second", *ratios)
+    out.print(table)
+    if report:
+        out.print(f"report: {report}")
