@@ -14,7 +14,7 @@ from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.training import load_recipe
 from vidstyle.training.pictures import held_out, list_pictures
 from vidstyle.training.schedule import learning_rate
-from vidstyle.zoo import load
+from vidstyle.zoo import Card, load, save
 
 TEACHERS = Path(__file__).parents[2].parent / "shared" / "teachers"
 SMALL = BriskSizes(quarter=8, eighth=8, blocks=1, style=(4, 8, 8, 8, 8), embedding=16)
@@ -38,20 +38,22 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
     pytest.importorskip("tensorboard")
     from vidstyle.training import train
 
-    recipe = load_recipe("brisk", steps=40, identity_steps=10, warmup=5, batch=2, crop=32, side=64, holdout=1)
     torch.manual_seed(0)
     first = Brisk(SMALL)
+    start = tmp_path_factory.mktemp("start") / "small.safetensors"
+    before = {"samples": 1000, "hours": 2.0}
+    save(first, Card(name="small", architecture="brisk", quality=before), start, torch.float32)
+    recipe = load_recipe(
+        "brisk", start_from=str(start), steps=40, identity_steps=10, warmup=5, batch=2, crop=32, side=64, holdout=1
+    )
 
     def run(output: Path, on_progress: Callable[[dict[str, Any]], None] | None = None) -> tuple[Path, dict[str, Any]]:
-        net = Brisk(SMALL)
-        net.load_state_dict(first.state_dict())
         return train(
             recipe,
             pictures,
             pictures,
             TEACHERS,
             output,
-            start_from=net,
             device="cpu",
             data="noise",
             licence="CC0-1.0",
@@ -71,7 +73,7 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
     with pytest.raises(KeyboardInterrupt):
         run(output, interrupt)
     halfway = load(output / "brisk.safetensors")
-    assert halfway.card.quality["samples"] == 2 * 20
+    assert halfway.card.quality["samples"] == 1000 + 2 * 20
     seen: list[int] = []
     path, report = run(output, lambda event: seen.append(event["step"]))
     assert seen == [40]  # went on after step 20
@@ -79,6 +81,7 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
     torch.testing.assert_close(model.net.state_dict(), whole, atol=1e-4, rtol=1e-3)  # float16 in the files
     assert any(not torch.equal(value, whole[name]) for name, value in halfway.net.state_dict().items())
     assert (model.card.licence, model.card.data, model.card.recipe["steps"]) == ("CC0-1.0", "noise", 40)
+    assert model.card.recipe["start_from"].startswith("small ")
     assert (output / "sheet_000040.png").exists()
 
 

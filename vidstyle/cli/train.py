@@ -37,16 +37,10 @@ def train(
     resume: Annotated[bool, typer.Option("--resume/--restart", help="Go on from the checkpoint in --out.")] = True,
 ) -> None:
     """Train a model; it resumes from its checkpoint and ends as one safetensors file with its card."""
-    from vidstyle.errors import ModelError
-    from vidstyle.nets.brisk import Brisk
     from vidstyle.training import load_recipe
     from vidstyle.training import train as run
-    from vidstyle.zoo import load
 
-    settings = load_recipe(recipe, minutes=minutes, steps=steps, batch=batch)
-    first = load(start_from).net if start_from else None
-    if first is not None and not isinstance(first, Brisk):
-        raise ModelError(f"{start_from} is no brisk; only a net of the same architecture can be trained on")
+    settings = load_recipe(recipe, minutes=minutes, steps=steps, batch=batch, start_from=start_from)
     with progress_bar(shown=True) as bar:
         task = bar.add_task(f"training {recipe}", total=1000, of="1000")
         said = 0.0
@@ -70,7 +64,6 @@ def train(
                 output,
                 device=device,
                 precision=precision,
-                start_from=first,
                 resume=resume,
                 data=data or f"{photos.name}, {paintings.name}",
                 licence=licence,

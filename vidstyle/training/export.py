@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +14,31 @@ from vidstyle.zoo import Card, save
 
 from .recipe import Recipe
 
-__all__ = ["save_trained"]
+__all__ = ["first_card", "save_trained"]
 
 
-def save_trained(net: Brisk, recipe: Recipe, report: dict[str, Any], output: Path, *, data: str, licence: str) -> Path:
-    """Write `output`/ARCHITECTURE.safetensors in float16, with a card of the run; returns the path.
-
-    data, licence: what the card says of them.
-    """
-    card = Card(
+def first_card(recipe: Recipe, start: Card | None, data: str, licence: str) -> Card:
+    """The card of a run that begins now from the model of `start`; its quality is what came before the run."""
+    settings = asdict(recipe)
+    if start is not None:
+        settings["start_from"] = f"{start.name} {start.checksum[:16]}"
+    return Card(
         name=recipe.architecture,
         architecture=recipe.architecture,
         licence=licence,
         data=data,
         teacher="VGG-19: distilled (relu1_1 … relu5_1), exact up to relu3_1 in the last part",
-        recipe=asdict(recipe),
+        recipe=settings,
         commit=_commit(),
-        quality={"samples": report["samples"], "hours": round(report["hours"], 2)},
+        quality={key: start.quality.get(key, 0) if start else 0 for key in ("samples", "hours")},
     )
-    path = output / f"{recipe.architecture}.safetensors"
-    save(net, card, path, dtype=torch.float16)
+
+
+def save_trained(net: Brisk, card: Card, report: dict[str, Any], output: Path) -> Path:
+    """Write `output`/NAME.safetensors in float16, the run's samples and hours added to the card; returns the path."""
+    samples, hours = card.quality["samples"] + report["samples"], card.quality["hours"] + report["hours"]
+    path = output / f"{card.name}.safetensors"
+    save(net, replace(card, quality={"samples": samples, "hours": round(hours, 2)}), path, dtype=torch.float16)
     return path
 
 

@@ -24,6 +24,8 @@ class Recipe:
     """What a run does. Losses are sums of weight × term."""
 
     architecture: str = "brisk"
+    start_from: str = ""
+    """Name or file of the model whose weights the run begins with; new weights where empty."""
     steps: int = 10_000
     """Length of the learning-rate schedule."""
     minutes: float = 0.0

@@ -15,8 +15,9 @@ from torch import Tensor
 from vidstyle.errors import InputError, MissingExtra, ModelError, OptionError
 from vidstyle.nets.brisk import Brisk
 from vidstyle.perception.encoder import Perceptual, load_perceptual
+from vidstyle.zoo import load
 
-from .export import save_trained
+from .export import first_card, save_trained
 from .objective import Lesson, identity, style_target, terms
 from .pictures import Pictures, held_out, list_pictures
 from .recipe import Recipe
@@ -40,7 +41,6 @@ def train(
     *,
     device: str = "auto",
     precision: str | None = None,
-    start_from: Brisk | None = None,
     resume: bool = True,
     data: str = "",
     licence: str = "unknown",
@@ -52,13 +52,17 @@ def train(
 
     teachers: folder of the perceptual encoders, or "torchvision"; see `load_perceptual`. `output` gets TensorBoard
     scalars, `sheet_STEP.png` every `sheet_every` steps, and every `checkpoint_every` steps a checkpoint that a later
-    call resumes from and the model so far. The model's weights are a running mean of the net's. `start_from` gives
-    first weights. data, licence: what the model's card says of them. `precision` is Fabric's name; default bf16-mixed
-    on a GPU, float32 on a CPU. `on_progress` receives step, progress (0 to 1), seconds, samples per second and the
-    terms of the loss.
+    call resumes from and the model so far. The model's weights are a running mean of the net's. data, licence: what the
+    model's card says of them. `precision` is Fabric's name; default bf16-mixed on a GPU, float32 on a CPU.
+    `on_progress` receives step, progress (0 to 1), seconds, samples per second and the terms of the loss.
     """
-    fabric = _fabric(device, precision)
     torch.manual_seed(recipe.seed)
+    start = load(recipe.start_from) if recipe.start_from else None
+    net = Brisk() if start is None else start.net
+    if not isinstance(net, Brisk):
+        raise ModelError(f"{recipe.start_from} is no brisk; only a net of the same architecture can be trained on")
+    card = first_card(recipe, start.card if start else None, data, licence)
+    fabric = _fabric(device, precision)
     photo_paths, kept = held_out(list_pictures(photos), recipe.holdout)
     contents = Pictures(photo_paths, recipe.side, recipe.crop, (0.3, 1.0), fabric.device)
     styles = Pictures(list_pictures(paintings), recipe.side, recipe.crop, (0.3, 1.0), fabric.device)
@@ -68,7 +72,7 @@ def train(
     sample = shown.spread(4), styles.spread(8)
 
     output.mkdir(parents=True, exist_ok=True)
-    run = Run(fabric, recipe, start_from or Brisk(), judge)
+    run = Run(fabric, recipe, net, judge)
     if resume and (output / CHECKPOINT).exists():
         run.restore(output / CHECKPOINT)
     clock = Clock(recipe, run.seconds)
@@ -78,7 +82,7 @@ def train(
         run.seconds = clock.seconds
         run.save(output / CHECKPOINT)
         report = {"steps": run.step, "samples": run.step * recipe.batch, "hours": run.seconds / 3600}
-        return save_trained(run.averaged, recipe, report, output, data=data, licence=licence), report
+        return save_trained(run.averaged, card, report, output), report
 
     def sheet() -> None:
         sample_sheet(run.averaged, *sample, path=output / f"sheet_{run.step:06d}.png")
