@@ -2,7 +2,8 @@
 
 Usage: python bench/quality.py [MODEL …]      default: brisk and MicroAST
 
-Contents are 16 of the photos that training holds out, styles 8 of ../shared/media/styles, as 256-pixel squares.
+Contents are 16 of the photos that training holds out, styles those of ../shared/media/styles that are not among the
+training paintings, all as 256-pixel squares.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from vidstyle import Stylizer
 from vidstyle.evaluation.pictures import PictureJudge, judge_model, load_pictures, means
 from vidstyle.evaluation.report import Evaluated, write_report
 from vidstyle.perception import load_lpips, load_perceptual
-from vidstyle.training.pictures import held_out, list_pictures
+from vidstyle.training.pictures import Pictures, alike, held_out, list_pictures
 
-SIDE, HELD_OUT, CONTENTS, STYLES = 256, 40, 16, 8
+SIDE, HELD_OUT, CONTENTS = 256, 40, 16
 
 
 def held_out_photos(folder: Path) -> Path:
@@ -29,14 +30,25 @@ def held_out_photos(folder: Path) -> Path:
     return folder
 
 
+def unseen_styles(folder: Path) -> Path:
+    """A folder of links to the styles that no training painting looks like."""
+    paths = list_pictures(SHARED / "media" / "styles")
+    known = Pictures(list_pictures(SHARED / "data" / "paintings"), 64, 64, (1.0, 1.0), "cpu")
+    seen = alike(Pictures(paths, 64, 64, (1.0, 1.0), "cpu").pixels, known.pixels)
+    for path, also in zip(paths, seen.tolist(), strict=True):
+        if not also:
+            (folder / path.name).symlink_to(path)
+    return folder
+
+
 if __name__ == "__main__":
     models = sys.argv[1:] or ["brisk", str(SHARED / "peers" / "microast")]
     judge = PictureJudge(load_perceptual(SHARED / "teachers"), load_lpips(SHARED / "teachers" / "lpips"))
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as photos, TemporaryDirectory() as paintings:
         stylizers = [Stylizer(model, device="cpu", runtime="pytorch") for model in models]
         device = stylizers[0].device
-        contents = load_pictures(held_out_photos(Path(folder)), SIDE, CONTENTS, device)
-        styles = load_pictures(SHARED / "media" / "styles", SIDE, STYLES, device)
+        contents = load_pictures(held_out_photos(Path(photos)), SIDE, CONTENTS, device)
+        styles = load_pictures(unseen_styles(Path(paintings)), SIDE, None, device)
     found, figures = [], {}
     for name, stylizer in zip(models, stylizers, strict=True):
         evaluated = Evaluated(Path(name).name, stylizer.model.card.architecture)
@@ -47,4 +59,13 @@ if __name__ == "__main__":
     first, *others = figures
     ratios = {other: {key: value / figures[other][key] for key, value in figures[first].items()} for other in others}
     pairs = len(contents) * len(styles)
-    record("quality", {"side": SIDE, "pairs": pairs, "figures": figures, f"{first}_over": ratios})
+    record(
+        "quality",
+        {
+            "side": SIDE,
+            "pairs": pairs,
+            "styles": [style.name for style in styles],
+            "figures": figures,
+            f"{first}_over": ratios,
+        },
+    )

@@ -12,7 +12,7 @@ from PIL import Image
 from vidstyle.errors import InputError, OptionError
 from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.training import load_recipe
-from vidstyle.training.pictures import held_out, list_pictures
+from vidstyle.training.pictures import Pictures, alike, held_out, list_pictures
 from vidstyle.training.schedule import learning_rate
 from vidstyle.zoo import Card, load, save
 
@@ -89,6 +89,21 @@ def test_held_out_photos_are_not_trained_on(pictures: Path) -> None:
     training, kept = held_out(list_pictures(pictures), 2)
     assert len(kept) == 2
     assert not set(training) & set(kept)
+
+
+def test_a_picture_is_known_again_scaled_and_coded_anew(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    (tmp_path / "all").mkdir()
+    (tmp_path / "aside").mkdir()
+    for i in range(12):
+        image = Image.fromarray(rng.integers(0, 255, (5, 6, 3), np.uint8)).resize((300, 250), Image.Resampling.BICUBIC)
+        image.save(tmp_path / "all" / f"{i:02}.png")
+        if i in (3, 7):
+            image.resize((140, 117)).save(tmp_path / "aside" / f"copy{i}.jpg", quality=60)
+    pictures, aside = (Pictures(list_pictures(tmp_path / name), 64, 32, (1.0, 1.0), "cpu") for name in ("all", "aside"))
+    assert alike(pictures.pixels, aside.pixels).nonzero().flatten().tolist() == [3, 7]
+    assert pictures.leave_out(aside) == 2
+    assert len(pictures) == 10
 
 
 def test_the_rate_warms_up_and_anneals() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from vidstyle.training.pictures import list_pictures
+from vidstyle.training.pictures import Pictures, alike, list_pictures
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / ".gpu"
@@ -48,6 +48,16 @@ def pack_pictures(source: Path, folder: Path, side: int, quality: int, few: int 
         list(pool.map(lambda path: square(path, folder, side, quality), paths))
 
 
+def leave_out(unseen: Path, side: int) -> None:
+    """Remove what is also among the pictures that models are judged with."""
+    aside = Pictures(list_pictures(unseen), side, side, (1.0, 1.0), "cpu")
+    for kind in ("photos", "paintings"):
+        for path in list_pictures(OUT / kind):
+            if alike(Pictures([path], side, side, (1.0, 1.0), "cpu").pixels, aside.pixels).any():
+                print(f"left out {path.name}: it is also in {unseen}")
+                path.unlink()
+
+
 def download(packages: list[str], folder: Path) -> None:
     platforms = [argument for name in PLATFORMS for argument in ("--platform", name)]
     target = ["--no-deps", "--only-binary=:all:", "--python-version", "3.12", "--implementation", "cp", *platforms]
@@ -63,6 +73,7 @@ def main() -> None:
     options = parser.parse_args()
     for kind in ("photos", "paintings"):
         pack_pictures(options.shared / "data" / kind, OUT / kind, options.side, options.quality, options.few)
+    leave_out(options.shared / "media" / "styles", options.side)
     shutil.rmtree(OUT / "teachers", ignore_errors=True)
     (OUT / "teachers").mkdir()
     for weights in ("vgg19_distilled16x_relu5_1.safetensors", "vgg19_normalised_relu3_1.safetensors"):

@@ -21,6 +21,14 @@ def train(
     photos: Annotated[Path, typer.Option(help="Folder with contents.", exists=True, file_okay=False)],
     paintings: Annotated[Path, typer.Option(help="Folder with styles.", exists=True, file_okay=False)],
     teachers: Annotated[Path, typer.Option(help="Folder of the perceptual encoders, or torchvision.")],
+    unseen: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of pictures to evaluate with: what looks like one of them is not trained on.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
     output: Annotated[
         Path, typer.Option("--out", help="Folder for the checkpoint, scalars, sheets and the model.")
     ] = Path("runs/brisk"),
@@ -62,6 +70,7 @@ def train(
                 paintings,
                 teachers,
                 output,
+                unseen=unseen,
                 device=device,
                 precision=precision,
                 resume=resume,

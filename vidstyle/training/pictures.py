@@ -7,14 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from kornia.augmentation import AugmentationSequential, RandomHorizontalFlip, RandomResizedCrop
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from vidstyle.errors import InputError
 
-__all__ = ["Pictures", "held_out", "list_pictures"]
+__all__ = ["Pictures", "alike", "held_out", "list_pictures"]
 
+THUMBNAIL = 24
+SAME = 0.85
+"""Correlation of thumbnails from which on two pictures count as one; unlike pictures stay below 0.8."""
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
 
@@ -30,6 +34,19 @@ def held_out(paths: list[Path], count: int) -> tuple[list[Path], list[Path]]:
     """Split evenly by name: (for training, `count` for evaluation)."""
     kept = {paths[i * len(paths) // count] for i in range(count)} if count else set()
     return [path for path in paths if path not in kept], sorted(kept)
+
+
+def alike(pictures: Tensor, others: Tensor) -> Tensor:
+    """Which of `pictures` (N, 3, s, s) are among `others` (M, 3, s, s), perhaps scaled or coded anew: (N,) bool."""
+    ours, theirs = _thumbnails(pictures), _thumbnails(others)
+    return ((ours @ theirs.T) > SAME).any(dim=1)
+
+
+def _thumbnails(pictures: Tensor) -> Tensor:
+    """(N, 3, s, s) -> (N, K), centred and of length one."""
+    parts = [F.adaptive_avg_pool2d(part.float(), THUMBNAIL).flatten(1) for part in pictures.split(64)]
+    flat = torch.cat(parts)
+    return F.normalize(flat - flat.mean(dim=1, keepdim=True))
 
 
 class Pictures:
@@ -52,6 +69,14 @@ class Pictures:
             RandomHorizontalFlip(),
             data_keys=["input"],
         )
+
+    def leave_out(self, others: Pictures) -> int:
+        """Drop the pictures that are also among `others`; returns how many. InputError where none is left."""
+        drop = alike(self.pixels, others.pixels)
+        if drop.all():
+            raise InputError("every training picture is also held out")
+        self.pixels = self.pixels[~drop]
+        return int(drop.sum())
 
     def __len__(self) -> int:
         return len(self.pixels)

@@ -39,6 +39,7 @@ def train(
     teachers: Path,
     output: Path,
     *,
+    unseen: Path | None = None,
     device: str = "auto",
     precision: str | None = None,
     resume: bool = True,
@@ -50,22 +51,27 @@ def train(
 ) -> tuple[Path, dict[str, Any]]:
     """Train; return the model's file and a report of the run.
 
-    teachers: folder of the perceptual encoders, or "torchvision"; see `load_perceptual`. `output` gets TensorBoard
-    scalars, `sheet_STEP.png` every `sheet_every` steps, and every `checkpoint_every` steps a checkpoint that a later
-    call resumes from and the model so far. The model's weights are a running mean of the net's. data, licence: what the
-    model's card says of them. `precision` is Fabric's name; default bf16-mixed on a GPU, float32 on a CPU.
-    `on_progress` receives step, progress (0 to 1), seconds, samples per second and the terms of the loss.
+    teachers: folder of the perceptual encoders, or "torchvision"; see `load_perceptual`. unseen: folder of pictures to
+    evaluate with; what looks like one of them is not trained on. `output` gets TensorBoard scalars, `sheet_STEP.png`
+    every `sheet_every` steps, and every `checkpoint_every` steps a checkpoint that a later call resumes from and the
+    model so far. The model's weights are a running mean of the net's. data, licence: what the model's card says of
+    them. `precision` is Fabric's name; default bf16-mixed on a GPU, float32 on a CPU. `on_progress` receives step,
+    progress (0 to 1), seconds, samples per second and the terms of the loss.
     """
     torch.manual_seed(recipe.seed)
     start = load(recipe.start_from) if recipe.start_from else None
     net = Brisk() if start is None else start.net
     if not isinstance(net, Brisk):
         raise ModelError(f"{recipe.start_from} is no brisk; only a net of the same architecture can be trained on")
-    card = first_card(recipe, start.card if start else None, data, licence)
     fabric = _fabric(device, precision)
     photo_paths, kept = held_out(list_pictures(photos), recipe.holdout)
     contents = Pictures(photo_paths, recipe.side, recipe.crop, (0.3, 1.0), fabric.device)
     styles = Pictures(list_pictures(paintings), recipe.side, recipe.crop, (0.3, 1.0), fabric.device)
+    if unseen is not None:
+        aside = Pictures(list_pictures(unseen), recipe.side, recipe.crop, (1.0, 1.0), fabric.device)
+        left_out = contents.leave_out(aside) + styles.leave_out(aside)
+        data = f"{data}; without {left_out} that are also in {unseen.name}"
+    card = first_card(recipe, start.card if start else None, data, licence)
     judge = load_perceptual(teachers, contents.spread(16).cpu()).to(fabric.device)
     # Contents that training never sees, if any were kept.
     shown = Pictures(kept, recipe.side, recipe.crop, (1.0, 1.0), fabric.device) if kept else contents
