@@ -154,19 +154,23 @@ def test_a_wrong_flag_is_exit_code_2(vidstyle, clip: Path) -> None:
 
 
 @pytest.mark.skipif(not TEACHERS.exists(), reason="needs ../shared/teachers")
-def test_training_ends_with_a_model_that_paints(vidstyle, clip: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("architecture", ["brisk", "atelier"])
+def test_training_ends_with_a_model_that_paints(vidstyle, clip: Path, tmp_path: Path, architecture: str) -> None:
     pytest.importorskip("lightning_fabric")
     pytest.importorskip("tensorboard")
     pictures, recipe, runs = tmp_path / "pictures", tmp_path / "tiny.toml", tmp_path / "runs"
     pictures.mkdir()
     for i in range(3):
         Image.effect_noise((80, 64), 30 + 30 * i).convert("RGB").save(pictures / f"{i}.png")
-    recipe.write_text("steps = 2\nidentity_steps = 1\nbatch = 1\ncrop = 32\nside = 32\nholdout = 0\n")
+    lines = f'architecture = "{architecture}"\n'
+    recipe.write_text(lines + "steps = 2\nidentity_steps = 1\nbatch = 1\ncrop = 32\nside = 32\nholdout = 0\n")
     folders = ["--photos", pictures, "--paintings", pictures, "--teachers", TEACHERS, "--out", runs]
     code, out, err = vidstyle("train", recipe, *folders, "--device", "cpu", "--data", "noise")
     assert (code, "2 samples" in out) == (0, True), err
     painted = tmp_path / "out.mkv"
-    assert vidstyle("stylize", clip, "-s", "waves", "--model", runs / "brisk.safetensors", "-o", painted)[0] == 0
+    assert (
+        vidstyle("stylize", clip, "-s", "waves", "--model", runs / f"{architecture}.safetensors", "-o", painted)[0] == 0
+    )
     assert painted.exists()
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from vidstyle.nets.adain import DECODER, AdaIN
+from vidstyle.nets.atelier import Atelier, AtelierSizes
 from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.nets.cyclegan import CycleGAN
 from vidstyle.nets.microast import MicroAST
@@ -34,6 +35,7 @@ def small_nets() -> dict:
         "adain": small_adain(),
         "microast": MicroAST(2, 4, 8),
         "transformer_net": TransformerNet(4, 6, 8, blocks=3),
+        "atelier": Atelier(AtelierSizes(4, 4, 6, 8, deep=1, wide=1, style=(4, 6), embedding=5)),
         "brisk": Brisk(BriskSizes(quarter=6, eighth=8, blocks=2, style=(4, 6), embedding=5)),
         "cyclegan": CycleGAN(width=4, blocks=2),
     }

@@ -1,26 +1,22 @@
 """brisk: an arbitrary-style network light enough for live use on a CPU.
 
-The transformer works on every frame, most of it at 1/8 of the frame's size. The style encoder runs once per style and
-predicts the scale and shift of every normalisation from pooled statistics, so it may be larger than the transformer
-and costs a frame nothing.
+Most of the work is at 1/8 of the frame's size, and nothing is near full resolution.
 
-Sources: Dumoulin et al. 2017 (conditional instance normalisation, eq. 5); Ghiasi et al. 2017 (its scales and shifts
-predicted from a style image); Huang & Belongie 2017 (statistics as style); Shi et al. 2016 (sub-pixel convolution).
+Source: Shi et al. 2016 (sub-pixel convolution); for the rest see conditioned.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .padding import crop, pad_to_stride
-from .protocol import StyleCode, StyleNet, blend
+from .conditioned import ConditionedNet, Conv, FramePath, Modulate, StyleReader
+from .weights import count, outputs
 
 __all__ = ["Brisk", "BriskSizes"]
 
@@ -38,24 +34,6 @@ class BriskSizes:
     style: tuple[int, ...] = (32, 64, 128, 192, 192)
     """Channels of the style encoder at 1/2, 1/4, 1/8, 1/16, 1/32 of the style's size."""
     embedding: int = 320
-
-
-class Conv(nn.Conv2d):
-    """A convolution that keeps the size; borders repeat, so that a frame gets no dark rim."""
-
-    def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> None:
-        super().__init__(inputs, outputs, kernel, stride, kernel // 2, padding_mode="replicate")
-
-
-class Modulate(nn.Module):
-    """Instance normalisation, then the style's scale and shift of every channel, then ReLU."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.channels = channels
-
-    def forward(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-        return F.relu(F.instance_norm(x) * scale[..., None, None] + shift[..., None, None])
 
 
 class Patches(nn.Conv2d):
@@ -94,29 +72,10 @@ class Block(nn.Module):
         return x + self.expand(style(self.modulate, self.mix(x)))
 
 
-class StyleReader:
-    """Hands the scales and shifts of a flat code to the modulations, in the order in which they run."""
-
-    def __init__(self, code: Tensor) -> None:
-        self.code = code
-        self.at = 0
-
-    def __call__(self, modulate: Modulate, x: Tensor) -> Tensor:
-        scale = self.code[:, self.at : self.at + modulate.channels]
-        shift = self.code[:, self.at + modulate.channels : self.at + 2 * modulate.channels]
-        self.at += 2 * modulate.channels
-        return modulate(x, scale, shift)
-
-
-class Transformer(nn.Module):
-    """The frame path. frames (N, 3, H + 4, W + 4) in [0, 1], H and W multiples of 8; code (N or 1, K) -> same shape.
-
-    Patches overlap the frame's border, so frames come and go with a margin of 2 pixels; what is painted there is to
-    be cut away.
-    """
+class Transformer(FramePath):
+    """The frame path; its patches overlap the frame's border, so frames come and go with a margin."""
 
     MARGIN: ClassVar[int] = 2
-    STRIDE: ClassVar[int] = 8
 
     def __init__(self, sizes: BriskSizes) -> None:
         super().__init__()
@@ -126,11 +85,6 @@ class Transformer(nn.Module):
         self.blocks = nn.ModuleList(Block(eighth) for _ in range(sizes.blocks))
         self.up4, self.smooth4, self.back4 = Conv(eighth, 4 * quarter, 1), Conv(quarter, quarter), Modulate(quarter)
         self.out = Pixels(quarter)
-
-    @property
-    def code_size(self) -> int:
-        """K: two numbers, scale and shift, for every modulated channel."""
-        return 2 * sum(module.channels for module in self.modules() if isinstance(module, Modulate))
 
     def forward(self, frames: Tensor, code: Tensor) -> Tensor:
         style = StyleReader(code)
@@ -143,86 +97,28 @@ class Transformer(nn.Module):
         return self.out(x)  # (N, 3, H + 4, W + 4)
 
 
-class StyleEncoder(nn.Module):
-    """A style image (N, 3, h, w) in [0, 1] -> its code (N, K), from the means and deviations at five scales."""
-
-    def __init__(self, sizes: BriskSizes, code_size: int) -> None:
-        super().__init__()
-        widths = (12, *sizes.style)
-        self.convs = nn.ModuleList(
-            Conv(inputs, outputs, stride=1 if i == 0 else 2) for i, (inputs, outputs) in enumerate(pairwise(widths))
-        )
-        self.embed = nn.Linear(2 * sum(sizes.style), sizes.embedding)
-        self.predict = nn.Linear(sizes.embedding, code_size)
-
-    def embedding(self, style: Tensor) -> Tensor:
-        """The style in `embedding` numbers, (N, E)."""
-        x = F.pixel_unshuffle(2 * style - 1, 2)
-        pooled = []
-        for conv in self.convs:
-            x = F.leaky_relu(conv(x), 0.1)  # (N, C, h/2ᵏ, w/2ᵏ)
-            deviation, mean = torch.std_mean(x, dim=(2, 3), correction=0)
-            pooled += [mean, deviation]
-        return F.leaky_relu(self.embed(torch.cat(pooled, 1)), 0.1)
-
-    def forward(self, style: Tensor) -> Tensor:
-        return self.predict(self.embedding(style))
-
-
-class Brisk(StyleNet):
-    """The transformer with its style encoder.
-
-    A code is one tensor (1, K). `strength` blends pixels with the content.
-    """
+class Brisk(ConditionedNet):
+    """brisk of the given sizes, untrained."""
 
     stride: ClassVar[int] = Transformer.STRIDE
-    STYLE_SIDE: ClassVar[int] = 256
-    """Short side, in pixels, at which the net was trained to see a style."""
 
     def __init__(self, sizes: BriskSizes | None = None) -> None:
-        super().__init__()
-        self.sizes = sizes or BriskSizes()
-        self.transformer = Transformer(self.sizes)
-        self.style_encoder = StyleEncoder(self.sizes, self.transformer.code_size)
-        self._start_neutral()
-
-    def _start_neutral(self) -> None:
-        """Untrained, every style asks for scale 1 and shift 0."""
-        nn.init.normal_(self.style_encoder.predict.weight, std=0.02)
-        bias, at = self.style_encoder.predict.bias, 0
-        with torch.no_grad():
-            bias.zero_()
-            for module in self.transformer.modules():
-                if isinstance(module, Modulate):
-                    bias[at : at + module.channels] = 1.0
-                    at += 2 * module.channels
-
-    def encode_style(self, image: Tensor | None = None) -> StyleCode:
-        if image is None:
-            raise ValueError("brisk needs a style image")
-        return (self.style_encoder(pad_to_stride(image, 2)),)
-
-    def forward(self, frames: Tensor, code: StyleCode, strength: float = 1.0) -> Tensor:
-        margin = Transformer.MARGIN
-        painted = self.transformer(pad_to_stride(frames, self.stride, margin), code[0])
-        return blend(frames, crop(painted, frames, margin), strength)
+        self.sizes = sizes = sizes or BriskSizes()
+        super().__init__(Transformer(sizes), sizes.style, sizes.embedding)
 
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Tensor]) -> Brisk:
         """A net with the sizes that the tensors have."""
 
-        def out(key: str) -> int:
-            return state[f"{key}.weight"].shape[0]
-
-        blocks = len({key.split(".")[2] for key in state if key.startswith("transformer.blocks.")})
-        convs = len({key.split(".")[2] for key in state if key.startswith("style_encoder.convs.")})
         net = cls(
             BriskSizes(
-                quarter=out("transformer.down4"),
-                eighth=out("transformer.down8"),
-                blocks=blocks,
-                style=tuple(out(f"style_encoder.convs.{i}") for i in range(convs)),
-                embedding=out("style_encoder.embed"),
+                quarter=outputs(state, "transformer.down4"),
+                eighth=outputs(state, "transformer.down8"),
+                blocks=count(state, "transformer.blocks."),
+                style=tuple(
+                    outputs(state, f"style_encoder.convs.{i}") for i in range(count(state, "style_encoder.convs."))
+                ),
+                embedding=outputs(state, "style_encoder.embed"),
             )
         )
         net.load_state_dict(dict(state))

@@ -31,3 +31,13 @@ def fill(net: nn.Module, state: Mapping[str, Tensor]) -> None:
 def part(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The tensors under "prefix.", without it."""
     return {key[len(prefix) + 1 :]: value for key, value in state.items() if key.startswith(f"{prefix}.")}
+
+
+def outputs(state: Mapping[str, Tensor], key: str) -> int:
+    """How many outputs the layer of that name has."""
+    return state[f"{key}.weight"].shape[0]
+
+
+def count(state: Mapping[str, Tensor], prefix: str) -> int:
+    """How many modules a list has, the names of whose tensors begin with `prefix`."""
+    return len({key.removeprefix(prefix).split(".")[0] for key in state if key.startswith(prefix)})

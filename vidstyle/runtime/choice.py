@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 
 from vidstyle.errors import MissingExtra, OptionError
-from vidstyle.nets.brisk import Brisk
+from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.nets.protocol import StyleCode, StyleNet
 
 from .eager import EagerEngine
@@ -28,15 +28,15 @@ def engines(net: StyleNet, device: torch.device, dtype: torch.dtype | None, runt
     """
     if runtime not in RUNTIMES:
         raise OptionError(f"no runtime is called {runtime}; choose {', '.join(RUNTIMES)}")
-    graphs = isinstance(net, Brisk) and device.type == "cpu"
+    graphs = isinstance(net, ConditionedNet) and device.type == "cpu"
     if runtime in ("openvino", "onnxruntime") and not graphs:
-        raise OptionError(f"{runtime} runs brisk on a CPU only; leave --runtime out or choose pytorch")
+        raise OptionError(f"{runtime} runs vidstyle's own nets on a CPU only; leave --runtime out or choose pytorch")
     makers: dict[str, Callable[[], Engine]] = {}
-    if isinstance(net, Brisk) and graphs:
-        brisk = net
-        makers["openvino"] = lambda: OpenVinoEngine(brisk, dtype)
+    if isinstance(net, ConditionedNet) and graphs:
+        conditioned = net
+        makers["openvino"] = lambda: OpenVinoEngine(conditioned, dtype)
         if dtype in (None, torch.float32):
-            makers["onnxruntime"] = lambda: OnnxRuntimeEngine(brisk)
+            makers["onnxruntime"] = lambda: OnnxRuntimeEngine(conditioned)
     makers["pytorch"] = lambda: EagerEngine(net, device, dtype)
     if runtime != "auto":
         if runtime not in makers:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import MissingExtra
-from vidstyle.nets.brisk import Brisk
+from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.nets.padding import crop, pad_to_stride
 from vidstyle.nets.protocol import StyleCode, blend
 
@@ -21,11 +21,11 @@ __all__ = ["OnnxRuntimeEngine"]
 
 
 class OnnxRuntimeEngine:
-    """brisk's transformer as an ONNX graph with the code as an input, in float32."""
+    """A frame path as an ONNX graph with the code as an input, in float32."""
 
     name = "onnxruntime"
 
-    def __init__(self, net: Brisk) -> None:
+    def __init__(self, net: ConditionedNet) -> None:
         try:
             import onnx  # noqa: F401  PyTorch's exporter needs it
             import onnxruntime
@@ -43,15 +43,18 @@ class OnnxRuntimeEngine:
     @torch.no_grad()
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
         margin = self.net.transformer.MARGIN
-        padded = pad_to_stride(frames.float(), self.net.stride, margin).contiguous()
+        padded = pad_to_stride(frames.float(), self.net.transformer.STRIDE, margin).contiguous()
         painted = self.session.run(None, {"frames": padded.numpy(), "code": code[0].float().contiguous().numpy()})[0]
         return blend(frames, crop(torch.from_numpy(painted), frames, margin), strength)
 
 
-def export(net: Brisk) -> bytes:
-    """brisk's transformer as ONNX: inputs frames (n, 3, h + 4, w + 4) and code (1, K), output painted likewise."""
+def export(net: ConditionedNet) -> bytes:
+    """A frame path as ONNX: inputs frames with their margin (n, 3, h, w) and code (1, K), output painted likewise."""
     transformer = net.transformer.float().eval()
-    example = torch.rand(1, 3, 68, 68), torch.ones(1, transformer.code_size)
+    example = (
+        torch.rand(1, 3, 64 + 2 * transformer.MARGIN, 64 + 2 * transformer.MARGIN),
+        torch.ones(1, transformer.code_size),
+    )
     sizes = {0: "n", 2: "h", 3: "w"}
     graph: Any = io.BytesIO()
     with warnings.catch_warnings():

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import MissingExtra
-from vidstyle.nets.brisk import Brisk
+from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.nets.padding import crop, pad_to_stride
 from vidstyle.nets.protocol import StyleCode, blend
 
@@ -23,14 +23,14 @@ KEPT = 4
 
 
 class OpenVinoEngine:
-    """brisk's transformer as an OpenVINO graph; the code is a graph input, so that one graph serves every style.
+    """A frame path as an OpenVINO graph; the code is a graph input, so that one graph serves every style.
 
     Computes in float32 unless bfloat16 is asked for, which is faster only on CPUs with matrix units for it.
     """
 
     name = "openvino"
 
-    def __init__(self, net: Brisk, dtype: torch.dtype | None = None) -> None:
+    def __init__(self, net: ConditionedNet, dtype: torch.dtype | None = None) -> None:
         try:
             import openvino
             import openvino.preprocess
@@ -45,7 +45,10 @@ class OpenVinoEngine:
     def model(self) -> Any:
         """The graph, for frames (N, H, W, 3) of any size; so laid out, they need no sorting on the way in or out."""
         transformer = self.net.transformer.float().eval()
-        example = torch.rand(1, 3, 68, 68), torch.ones(1, transformer.code_size)
+        example = (
+            torch.rand(1, 3, 64 + 2 * transformer.MARGIN, 64 + 2 * transformer.MARGIN),
+            torch.ones(1, transformer.code_size),
+        )
         with torch.inference_mode(), warnings.catch_warnings():
             # The tracer warns of its own age and of shapes that do stay free.
             warnings.simplefilter("ignore")
@@ -76,7 +79,9 @@ class OpenVinoEngine:
     @torch.no_grad()
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
         margin = self.net.transformer.MARGIN
-        padded = pad_to_stride(frames.float(), self.net.stride, margin).permute(0, 2, 3, 1).contiguous()  # (N, H, W, 3)
+        padded = (
+            pad_to_stride(frames.float(), self.net.transformer.STRIDE, margin).permute(0, 2, 3, 1).contiguous()
+        )  # (N, H, W, 3)
         request = self.request(tuple(padded.shape))
         # The graph writes where the caller will read: its own memory would have to be copied from.
         painted = torch.empty_like(padded)

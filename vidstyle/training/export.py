@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from vidstyle.nets.brisk import Brisk
+from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.zoo import Card, save
 
 from .recipe import Recipe
@@ -34,7 +34,7 @@ def first_card(recipe: Recipe, start: Card | None, data: str, licence: str) -> C
     )
 
 
-def save_trained(net: Brisk, card: Card, report: dict[str, Any], output: Path) -> Path:
+def save_trained(net: ConditionedNet, card: Card, report: dict[str, Any], output: Path) -> Path:
     """Write `output`/NAME.safetensors in float16, the run's samples and hours added to the card; returns the path."""
     samples, hours = card.quality["samples"] + report["samples"], card.quality["hours"] + report["hours"]
     path = output / f"{card.name}.safetensors"

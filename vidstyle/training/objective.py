@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from vidstyle.nets.brisk import Brisk
+from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.perception.distances import (
     content_distance,
     gram_distance,
@@ -29,10 +29,10 @@ GRAM_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
 class Lesson(nn.Module):
     """The net together with its auxiliary task, so that one call covers all that needs gradients."""
 
-    def __init__(self, net: Brisk, statistics_size: int) -> None:
+    def __init__(self, net: ConditionedNet, statistics_size: int) -> None:
         super().__init__()
         self.net = net
-        self.guess = nn.Linear(net.sizes.embedding, statistics_size)
+        self.guess = nn.Linear(net.style_encoder.embed.out_features, statistics_size)
 
     def forward(self, contents: list[Tensor], style: Tensor) -> tuple[list[Tensor], Tensor]:
         """Contents, all to be painted in the same styles -> (paintings, guessed style statistics (N, S))."""

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import InputError, MissingExtra, ModelError, OptionError
-from vidstyle.nets.brisk import Brisk
+from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.perception.encoder import Perceptual, load_perceptual
-from vidstyle.zoo import load
+from vidstyle.zoo import load, untrained
 
 from .export import first_card, save_trained
 from .objective import Lesson, identity, style_target, terms
@@ -60,9 +60,10 @@ def train(
     """
     torch.manual_seed(recipe.seed)
     start = load(recipe.start_from) if recipe.start_from else None
-    net = Brisk() if start is None else start.net
-    if not isinstance(net, Brisk):
-        raise ModelError(f"{recipe.start_from} is no brisk; only a net of the same architecture can be trained on")
+    if start is not None and start.card.architecture != recipe.architecture:
+        raise ModelError(f"{recipe.start_from} is no {recipe.architecture}, which the recipe is for")
+    net = start.net if start else untrained(recipe.architecture)
+    assert isinstance(net, ConditionedNet)
     fabric = _fabric(device, precision)
     photo_paths, kept = held_out(list_pictures(photos), recipe.holdout)
     contents = Pictures(photo_paths, recipe.side, recipe.crop, (0.3, 1.0), fabric.device)
@@ -124,7 +125,7 @@ class Run:
     `averaged` is the running mean of the net's weights, which is what comes out.
     """
 
-    def __init__(self, fabric: Any, recipe: Recipe, net: Brisk, judge: Perceptual) -> None:
+    def __init__(self, fabric: Any, recipe: Recipe, net: ConditionedNet, judge: Perceptual) -> None:
         self.fabric, self.recipe, self.net, self.judge = fabric, recipe, net, judge
         with torch.no_grad():
             target = style_target(judge(torch.rand(1, 3, 64, 64, device=fabric.device)))

@@ -1,6 +1,6 @@
 """The zoo: weights, their cards, and the detection of published checkpoints."""
 
-from .architectures import Architecture, architectures, detect, has, register
+from .architectures import Architecture, architectures, detect, has, register, untrained
 from .cards import Card, checksum
 from .checkpoint import read_state_dict
 from .models import Model, available, load, save
@@ -18,4 +18,5 @@ __all__ = [
     "read_state_dict",
     "register",
     "save",
+    "untrained",
 ]

@@ -14,13 +14,14 @@ from torch import Tensor
 
 from vidstyle.errors import ModelError
 from vidstyle.nets.adain import AdaIN
+from vidstyle.nets.atelier import Atelier
 from vidstyle.nets.brisk import Brisk
 from vidstyle.nets.cyclegan import CycleGAN
 from vidstyle.nets.microast import MicroAST
 from vidstyle.nets.protocol import StyleNet
 from vidstyle.nets.transformer_net import TransformerNet
 
-__all__ = ["Architecture", "architectures", "build", "detect", "has", "register"]
+__all__ = ["Architecture", "architectures", "build", "detect", "has", "register", "untrained"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,16 @@ class Architecture:
     parts: Mapping[str, str] = field(default_factory=dict)
     """For models published as several files: {prefix of the part's tensors: regular expression for its file's name}.
     What the group `run` matches (an iteration) must be the same in all files of one model."""
+    untrained: Callable[[], StyleNet] | None = None
+    """A net to be trained, of the sizes that the project ships; None for kinds that are only imported."""
+
+
+def untrained(name: str) -> StyleNet:
+    """A net of the architecture of that name, to be trained. ModelError where there is none."""
+    makers = {known.name: known.untrained for known in architectures() if known.untrained}
+    if name not in makers:
+        raise ModelError(f"no architecture to train is called {name}; known: {', '.join(sorted(makers))}")
+    return makers[name]()
 
 
 def has(state: Mapping[str, Tensor], shapes: Mapping[str, tuple[int | None, ...]]) -> bool:
@@ -154,5 +165,21 @@ register(
             },
         ),
         Brisk.from_state_dict,
+        untrained=Brisk,
+    )
+)
+register(
+    Architecture(
+        "atelier",
+        lambda state: has(
+            state,
+            {
+                "transformer.stem.weight": (None, 3, 3, 3),
+                "transformer.deep.0.conv1.weight": (None, None, 3, 3),
+                "style_encoder.embed.weight": (None, None),
+            },
+        ),
+        Atelier.from_state_dict,
+        untrained=Atelier,
     )
 )

@@ -1,0 +1,128 @@
+"""atelier: an arbitrary-style network for quality, for files on a GPU.
+
+Source: Johnson et al. 2016 (the shape, with fewer channels near full resolution); for the rest see conditioned.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .conditioned import ConditionedNet, Conv, FramePath, Modulate, StyleReader
+from .weights import count, outputs
+
+__all__ = ["Atelier", "AtelierSizes"]
+
+
+@dataclass(frozen=True)
+class AtelierSizes:
+    """Channels and depths of an atelier network."""
+
+    full: int = 24
+    """Channels at the frame's own size."""
+    half: int = 64
+    quarter: int = 128
+    eighth: int = 256
+    deep: int = 2
+    """Residual blocks at 1/8 of the frame's size."""
+    wide: int = 2
+    """Residual blocks at 1/4."""
+    style: tuple[int, ...] = (48, 96, 192, 256, 256)
+    """Channels of the style encoder at 1/2, 1/4, 1/8, 1/16, 1/32 of the style's size."""
+    embedding: int = 384
+
+
+class Block(nn.Module):
+    """A residual block: twice 3×3 and modulated."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1, self.modulate1 = Conv(channels, channels), Modulate(channels)
+        self.conv2, self.modulate2 = Conv(channels, channels), Modulate(channels, relu=False)
+
+    def forward(self, x: Tensor, style: StyleReader) -> Tensor:
+        y = style(self.modulate1, self.conv1(x))
+        return x + style(self.modulate2, self.conv2(y))
+
+
+class Up(nn.Module):
+    """Twice the size: 1×1 and shuffle, a skip if there is one, 3×3, modulated."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.spread, self.smooth, self.modulate = (
+            Conv(inputs, 4 * outputs, 1),
+            Conv(outputs, outputs),
+            Modulate(outputs),
+        )
+
+    def forward(self, x: Tensor, style: StyleReader, skip: Tensor | None = None) -> Tensor:
+        x = F.pixel_shuffle(self.spread(x), 2)
+        return style(self.modulate, self.smooth(x if skip is None else x + skip))
+
+
+class Transformer(FramePath):
+    """The frame path."""
+
+    def __init__(self, sizes: AtelierSizes) -> None:
+        super().__init__()
+        full, half, quarter, eighth = sizes.full, sizes.half, sizes.quarter, sizes.eighth
+        self.stem, self.at1 = Conv(3, full), Modulate(full)
+        self.down2, self.at2 = Conv(full, half, stride=2), Modulate(half)
+        self.down4, self.at4 = Conv(half, quarter, stride=2), Modulate(quarter)
+        self.down8, self.at8 = Conv(quarter, eighth, stride=2), Modulate(eighth)
+        self.deep = nn.ModuleList(Block(eighth) for _ in range(sizes.deep))
+        self.up4 = Up(eighth, quarter)
+        self.wide = nn.ModuleList(Block(quarter) for _ in range(sizes.wide))
+        self.up2, self.up1 = Up(quarter, half), Up(half, full)
+        self.out = Conv(full, 3)
+
+    def forward(self, frames: Tensor, code: Tensor) -> Tensor:
+        style = StyleReader(code)
+        x = style(self.at1, self.stem(frames))  # (N, full, H, W)
+        x2 = style(self.at2, self.down2(x))  # (N, half, H/2, W/2)
+        x4 = style(self.at4, self.down4(x2))  # (N, quarter, H/4, W/4)
+        x = style(self.at8, self.down8(x4))  # (N, eighth, H/8, W/8)
+        for block in self.deep:
+            x = block(x, style)
+        x = self.up4(x, style, x4)  # (N, quarter, H/4, W/4)
+        for block in self.wide:
+            x = block(x, style)
+        x = self.up1(self.up2(x, style, x2), style)  # (N, full, H, W)
+        return torch.sigmoid(self.out(x))
+
+
+class Atelier(ConditionedNet):
+    """atelier of the given sizes, untrained."""
+
+    stride: ClassVar[int] = Transformer.STRIDE
+
+    def __init__(self, sizes: AtelierSizes | None = None) -> None:
+        self.sizes = sizes = sizes or AtelierSizes()
+        super().__init__(Transformer(sizes), sizes.style, sizes.embedding)
+
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, Tensor]) -> Atelier:
+        """A net with the sizes that the tensors have."""
+
+        net = cls(
+            AtelierSizes(
+                full=outputs(state, "transformer.stem"),
+                half=outputs(state, "transformer.down2"),
+                quarter=outputs(state, "transformer.down4"),
+                eighth=outputs(state, "transformer.down8"),
+                deep=count(state, "transformer.deep."),
+                wide=count(state, "transformer.wide."),
+                style=tuple(
+                    outputs(state, f"style_encoder.convs.{i}") for i in range(count(state, "style_encoder.convs."))
+                ),
+                embedding=outputs(state, "style_encoder.embed"),
+            )
+        )
+        net.load_state_dict(dict(state))
+        return net
