@@ -41,7 +41,7 @@ def test_any_size(net: ConditionedNet, size: tuple[int, int]) -> None:
 
 
 def test_sizes_are_read_off_the_tensors(net: ConditionedNet) -> None:
-    again = type(net).from_state_dict(net.state_dict())  # type: ignore[attr-defined]
+    again = type(net).from_state_dict(net.state_dict())
     assert again.sizes == net.sizes
     frame, style = torch.rand(1, 3, 32, 32), torch.rand(1, 3, 64, 64)
     torch.testing.assert_close(again(frame, again.encode_style(style)), net(frame, net.encode_style(style)))

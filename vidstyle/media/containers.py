@@ -79,7 +79,7 @@ def open_container(
         for device in _devices(hwaccel):
             try:
                 return attempt(av.codec.hwaccel.HWAccel(device_type=device, allow_software_fallback=True))
-            except Exception:
+            except (av.FFmpegError, OSError, ValueError, RuntimeError):
                 if hwaccel != "auto":  # nobody asked for this one
                     note(f"hardware decoding by {device} is not available; decoding in software")
         return attempt(None)

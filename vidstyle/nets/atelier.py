@@ -5,7 +5,6 @@ Source: Johnson et al. 2016 (the shape, with fewer channels near full resolution
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +13,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .conditioned import ConditionedNet, Conv, FramePath, Modulate, StyleReader
-from .weights import count, outputs
 
 __all__ = ["Atelier", "AtelierSizes"]
 
@@ -100,29 +98,6 @@ class Transformer(FramePath):
 class Atelier(ConditionedNet):
     """atelier of the given sizes, untrained."""
 
-    stride: ClassVar[int] = Transformer.STRIDE
-
-    def __init__(self, sizes: AtelierSizes | None = None) -> None:
-        self.sizes = sizes = sizes or AtelierSizes()
-        super().__init__(Transformer(sizes), sizes.style, sizes.embedding)
-
-    @classmethod
-    def from_state_dict(cls, state: Mapping[str, Tensor]) -> Atelier:
-        """A net with the sizes that the tensors have."""
-
-        net = cls(
-            AtelierSizes(
-                full=outputs(state, "transformer.stem"),
-                half=outputs(state, "transformer.down2"),
-                quarter=outputs(state, "transformer.down4"),
-                eighth=outputs(state, "transformer.down8"),
-                deep=count(state, "transformer.deep."),
-                wide=count(state, "transformer.wide."),
-                style=tuple(
-                    outputs(state, f"style_encoder.convs.{i}") for i in range(count(state, "style_encoder.convs."))
-                ),
-                embedding=outputs(state, "style_encoder.embed"),
-            )
-        )
-        net.load_state_dict(dict(state))
-        return net
+    Sizes, Path = AtelierSizes, Transformer
+    LAYERS: ClassVar = {"full": "stem", "half": "down2", "quarter": "down4", "eighth": "down8"}
+    LISTS: ClassVar = {"deep": "deep", "wide": "wide"}

@@ -7,7 +7,6 @@ Source: Shi et al. 2016 (sub-pixel convolution); for the rest see conditioned.py
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,7 +15,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .conditioned import ConditionedNet, Conv, FramePath, Modulate, StyleReader
-from .weights import count, outputs
 
 __all__ = ["Brisk", "BriskSizes"]
 
@@ -100,26 +98,6 @@ class Transformer(FramePath):
 class Brisk(ConditionedNet):
     """brisk of the given sizes, untrained."""
 
-    stride: ClassVar[int] = Transformer.STRIDE
-
-    def __init__(self, sizes: BriskSizes | None = None) -> None:
-        self.sizes = sizes = sizes or BriskSizes()
-        super().__init__(Transformer(sizes), sizes.style, sizes.embedding)
-
-    @classmethod
-    def from_state_dict(cls, state: Mapping[str, Tensor]) -> Brisk:
-        """A net with the sizes that the tensors have."""
-
-        net = cls(
-            BriskSizes(
-                quarter=outputs(state, "transformer.down4"),
-                eighth=outputs(state, "transformer.down8"),
-                blocks=count(state, "transformer.blocks."),
-                style=tuple(
-                    outputs(state, f"style_encoder.convs.{i}") for i in range(count(state, "style_encoder.convs."))
-                ),
-                embedding=outputs(state, "style_encoder.embed"),
-            )
-        )
-        net.load_state_dict(dict(state))
-        return net
+    Sizes, Path = BriskSizes, Transformer
+    LAYERS: ClassVar = {"quarter": "down4", "eighth": "down8"}
+    LISTS: ClassVar = {"blocks": "blocks"}

@@ -8,8 +8,10 @@ predicted from a style image); Huang & Belongie 2017 (statistics as style).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +19,7 @@ from torch import Tensor, nn
 
 from .padding import crop, pad_to_stride
 from .protocol import StyleCode, StyleNet, blend
+from .weights import count, outputs
 
 __all__ = ["ConditionedNet", "Conv", "FramePath", "Modulate", "StyleEncoder", "StyleReader"]
 
@@ -55,11 +58,8 @@ class StyleReader:
         return modulate(x, scale, shift)
 
 
-class FramePath(nn.Module):
-    """What works on every frame: (N, 3, H + 2·MARGIN, W + 2·MARGIN) in [0, 1] and a code (N or 1, K) -> same shape.
-
-    H and W are multiples of STRIDE; what is painted on the margin is to be cut away.
-    """
+class FramePath(nn.Module, ABC):
+    """What works on every frame; a graph runtime may take its place."""
 
     MARGIN: ClassVar[int] = 0
     STRIDE: ClassVar[int] = 8
@@ -68,6 +68,19 @@ class FramePath(nn.Module):
     def code_size(self) -> int:
         """K: two numbers, scale and shift, for every modulated channel."""
         return 2 * sum(module.channels for module in self.modules() if isinstance(module, Modulate))
+
+    @property
+    def example(self) -> tuple[Tensor, Tensor]:
+        """Inputs of the right shapes, for tracing."""
+        side = 64 + 2 * self.MARGIN
+        return torch.rand(1, 3, side, side), torch.ones(1, self.code_size)
+
+    @abstractmethod
+    def forward(self, frames: Tensor, code: Tensor) -> Tensor:
+        """(N, 3, H + 2·MARGIN, W + 2·MARGIN) in [0, 1] and a code (N or 1, K) -> same shape, still with the margin.
+
+        H and W are multiples of STRIDE.
+        """
 
 
 class StyleEncoder(nn.Module):
@@ -102,17 +115,34 @@ class StyleEncoder(nn.Module):
 class ConditionedNet(StyleNet):
     """A frame path with its style encoder.
 
-    A code is one tensor (1, K). `strength` blends pixels with the content.
+    A code is one tensor (1, K). `strength` blends pixels with the content. A kind of net names its `Sizes` (with the
+    fields `style` and `embedding`), its `Path`, and where in the path each other size is seen: as the outputs of a
+    layer, or as the length of a list.
     """
 
+    Sizes: ClassVar[type]
+    Path: ClassVar[type[FramePath]]
+    LAYERS: ClassVar[Mapping[str, str]]
+    LISTS: ClassVar[Mapping[str, str]]
     STYLE_SIDE: ClassVar[int] = 256
     """Short side, in pixels, at which the net was trained to see a style."""
 
-    def __init__(self, transformer: FramePath, widths: tuple[int, ...], embedding: int) -> None:
+    def __init__(self, sizes: Any = None) -> None:
         super().__init__()
-        self.transformer = transformer
-        self.style_encoder = StyleEncoder(widths, embedding, transformer.code_size)
+        self.sizes = sizes = sizes or self.Sizes()
+        self.transformer = self.Path(sizes)
+        self.style_encoder = StyleEncoder(sizes.style, sizes.embedding, self.transformer.code_size)
         self._start_neutral()
+
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, Tensor]) -> ConditionedNet:
+        """A net with the sizes that the tensors have."""
+        sizes = {field: outputs(state, f"transformer.{layer}") for field, layer in cls.LAYERS.items()}
+        sizes |= {field: count(state, f"transformer.{name}.") for field, name in cls.LISTS.items()}
+        style = tuple(outputs(state, f"style_encoder.convs.{i}") for i in range(count(state, "style_encoder.convs.")))
+        net = cls(cls.Sizes(**sizes, style=style, embedding=outputs(state, "style_encoder.embed")))
+        net.load_state_dict(dict(state))
+        return net
 
     def _start_neutral(self) -> None:
         """Untrained, every style asks for scale 1 and shift 0."""
@@ -131,6 +161,12 @@ class ConditionedNet(StyleNet):
         return (self.style_encoder(pad_to_stride(image, 2)),)
 
     def forward(self, frames: Tensor, code: StyleCode, strength: float = 1.0) -> Tensor:
-        path = self.transformer
-        painted = path(pad_to_stride(frames, path.STRIDE, path.MARGIN), code[0])
-        return blend(frames, crop(painted, frames, path.MARGIN), strength)
+        return self.painted_by(self.transformer, frames, code, strength)
+
+    def painted_by(
+        self, path: Callable[[Tensor, Tensor], Tensor], frames: Tensor, code: StyleCode, strength: float
+    ) -> Tensor:
+        """`forward` with the frame path or whatever runs it."""
+        stride, margin = self.Path.STRIDE, self.Path.MARGIN
+        painted = path(pad_to_stride(frames, stride, margin), code[0])
+        return blend(frames, crop(painted, frames, margin), strength)

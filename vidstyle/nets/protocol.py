@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ StyleCode = tuple[Tensor, ...]
 """What a net predicts once per style. Codes of one net mix linearly, tensor by tensor; see `mix`."""
 
 
-class StyleNet(nn.Module):
+class StyleNet(nn.Module, ABC):
     """A feed-forward style network.
 
     `stride`: the sides of a frame must be multiples of this inside the net; `forward` pads and crops by itself.
@@ -24,17 +25,17 @@ class StyleNet(nn.Module):
     stride: ClassVar[int] = 1
     fixed_style: ClassVar[bool] = False
 
+    @abstractmethod
     def encode_style(self, image: Tensor | None = None) -> StyleCode:
         """The code of a style image (1, 3, h, w) in [0, 1]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forward(self, frames: Tensor, code: StyleCode, strength: float = 1.0) -> Tensor:
         """Frames painted in a style.
 
         frames: (N, 3, H, W) in [0, 1]. Returns the same shape in the same units, not clamped.
         strength: 0 (the content) to 1 (the full style); the paper's alpha where it has one, a blend of pixels else.
         """
-        raise NotImplementedError
 
 
 class FixedStyleNet(StyleNet):
@@ -45,9 +46,9 @@ class FixedStyleNet(StyleNet):
     def encode_style(self, image: Tensor | None = None) -> StyleCode:
         return ()
 
+    @abstractmethod
     def paint(self, frames: Tensor) -> Tensor:
         """Frames (N, 3, H, W) in [0, 1] at full strength, any size."""
-        raise NotImplementedError
 
     def forward(self, frames: Tensor, code: StyleCode = (), strength: float = 1.0) -> Tensor:
         return blend(frames, self.paint(frames), strength)

@@ -12,8 +12,7 @@ from torch import Tensor
 
 from vidstyle.errors import MissingExtra
 from vidstyle.nets.conditioned import ConditionedNet
-from vidstyle.nets.padding import crop, pad_to_stride
-from vidstyle.nets.protocol import StyleCode, blend
+from vidstyle.nets.protocol import StyleCode
 
 from .device import cpu_threads
 
@@ -42,27 +41,24 @@ class OnnxRuntimeEngine:
 
     @torch.no_grad()
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
-        margin = self.net.transformer.MARGIN
-        padded = pad_to_stride(frames.float(), self.net.transformer.STRIDE, margin).contiguous()
-        painted = self.session.run(None, {"frames": padded.numpy(), "code": code[0].float().contiguous().numpy()})[0]
-        return blend(frames, crop(torch.from_numpy(painted), frames, margin), strength)
+        return self.net.painted_by(self._path, frames, code, strength)
+
+    def _path(self, frames: Tensor, code: Tensor) -> Tensor:
+        inputs = {"frames": frames.float().contiguous().numpy(), "code": code.float().contiguous().numpy()}
+        return torch.from_numpy(self.session.run(None, inputs)[0])
 
 
 def export(net: ConditionedNet) -> bytes:
     """A frame path as ONNX: inputs frames with their margin (n, 3, h, w) and code (1, K), output painted likewise."""
-    transformer = net.transformer.float().eval()
-    example = (
-        torch.rand(1, 3, 64 + 2 * transformer.MARGIN, 64 + 2 * transformer.MARGIN),
-        torch.ones(1, transformer.code_size),
-    )
+    path = net.transformer.float().eval()
     sizes = {0: "n", 2: "h", 3: "w"}
     graph: Any = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # The tracing exporter needs no further package; the newer one asks for onnxscript.
         torch.onnx.export(
-            transformer,
-            example,
+            path,
+            path.example,
             graph,
             dynamo=False,
             opset_version=17,

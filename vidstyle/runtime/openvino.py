@@ -11,8 +11,7 @@ from torch import Tensor
 
 from vidstyle.errors import MissingExtra
 from vidstyle.nets.conditioned import ConditionedNet
-from vidstyle.nets.padding import crop, pad_to_stride
-from vidstyle.nets.protocol import StyleCode, blend
+from vidstyle.nets.protocol import StyleCode
 
 from .device import cpu_threads
 
@@ -44,15 +43,12 @@ class OpenVinoEngine:
     @cached_property
     def model(self) -> Any:
         """The graph, for frames (N, H, W, 3) of any size; so laid out, they need no sorting on the way in or out."""
-        transformer = self.net.transformer.float().eval()
-        example = (
-            torch.rand(1, 3, 64 + 2 * transformer.MARGIN, 64 + 2 * transformer.MARGIN),
-            torch.ones(1, transformer.code_size),
-        )
+        path = self.net.transformer.float().eval()
+        example = path.example
         with torch.inference_mode(), warnings.catch_warnings():
             # The tracer warns of its own age and of shapes that do stay free.
             warnings.simplefilter("ignore")
-            traced = torch.jit.freeze(torch.jit.trace(transformer, example, check_trace=False))
+            traced = torch.jit.freeze(torch.jit.trace(path, example, check_trace=False))
             model = self.openvino.convert_model(traced, example_input=example)
         layouts = self.openvino.preprocess.PrePostProcessor(model)
         for port in (layouts.input(0), layouts.output(0)):
@@ -78,14 +74,14 @@ class OpenVinoEngine:
 
     @torch.no_grad()
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
-        margin = self.net.transformer.MARGIN
-        padded = (
-            pad_to_stride(frames.float(), self.net.transformer.STRIDE, margin).permute(0, 2, 3, 1).contiguous()
-        )  # (N, H, W, 3)
-        request = self.request(tuple(padded.shape))
+        return self.net.painted_by(self._path, frames, code, strength)
+
+    def _path(self, frames: Tensor, code: Tensor) -> Tensor:
+        pixels = frames.float().permute(0, 2, 3, 1).contiguous()  # (N, H, W, 3)
+        request = self.request(tuple(pixels.shape))
         # The graph writes where the caller will read: its own memory would have to be copied from.
-        painted = torch.empty_like(padded)
+        painted = torch.empty_like(pixels)
         request.set_output_tensor(self.openvino.Tensor(painted.numpy(), shared_memory=True))
-        inputs = {0: padded.numpy(), 1: code[0].float().contiguous().numpy()}
+        inputs = {0: pixels.numpy(), 1: code.float().contiguous().numpy()}
         request.infer(inputs, share_inputs=True, share_outputs=True)
-        return blend(frames, crop(painted.permute(0, 3, 1, 2), frames, margin), strength)
+        return painted.permute(0, 3, 1, 2)
