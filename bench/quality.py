@@ -18,7 +18,8 @@ from vidstyle import Stylizer
 from vidstyle.evaluation.pictures import PictureJudge, judge_model, load_pictures, means
 from vidstyle.evaluation.report import Evaluated, write_report
 from vidstyle.perception import load_lpips, load_perceptual
-from vidstyle.training.pictures import Pictures, alike, held_out, list_pictures
+from vidstyle.pictures import list_pictures
+from vidstyle.training.pictures import Pictures, alike, held_out
 
 SIDE, HELD_OUT, CONTENTS = 256, 40, 16
 

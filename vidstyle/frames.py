@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
-__all__ = ["Batch", "ColorSpec", "Frame", "Stamp"]
+__all__ = ["MAX_PIXELS", "Batch", "ColorSpec", "Frame", "Stamp"]
+
+MAX_PIXELS = 64_000_000
+"""Pixels of a picture or frame that are accepted unless a caller says otherwise: hostile files ask for more memory."""
 
 
 @dataclass(frozen=True, slots=True)

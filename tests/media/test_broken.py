@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from vidstyle.errors import InputError, OutputError, StyleError
-from vidstyle.media import load_image, open_sink, open_source
+from vidstyle.media import open_sink, open_source
+from vidstyle.pictures import load_image
 
 from .made import make_clip
 

@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from vidstyle.errors import InputError, OptionError, OutputError, StyleError
-from vidstyle.media import EncoderSettings, default_output, load_image, open_sink, open_source
+from vidstyle.media import EncoderSettings, default_output, open_sink, open_source
+from vidstyle.pictures import load_image
 
 from .made import make_clip, pixels
 

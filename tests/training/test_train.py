@@ -11,8 +11,9 @@ from PIL import Image
 
 from vidstyle.errors import InputError, OptionError
 from vidstyle.nets.brisk import Brisk, BriskSizes
+from vidstyle.pictures import list_pictures
 from vidstyle.training import load_recipe
-from vidstyle.training.pictures import Pictures, alike, held_out, list_pictures
+from vidstyle.training.pictures import Pictures, alike, held_out
 from vidstyle.training.schedule import learning_rate
 from vidstyle.zoo import Card, load, save
 
@@ -47,6 +48,8 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
         "brisk", start_from=str(start), steps=40, identity_steps=10, warmup=5, batch=2, crop=32, side=64, holdout=1
     )
 
+    notes: list[str] = []
+
     def run(output: Path, on_progress: Callable[[dict[str, Any]], None] | None = None) -> tuple[Path, dict[str, Any]]:
         return train(
             recipe,
@@ -58,6 +61,7 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
             data="noise",
             licence="CC0-1.0",
             on_progress=on_progress,
+            note=notes.append,
         )
 
     def interrupt(event: dict[str, Any]) -> None:
@@ -66,6 +70,7 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
 
     path, report = run(tmp_path_factory.mktemp("whole"))
     assert report["steps"] == 40
+    assert [str(pictures / "broken.jpg") in line for line in notes] == [True, True]  # among photos and paintings
     whole = load(path).net.state_dict()
     assert any(not torch.allclose(value, whole[name], atol=1e-2) for name, value in first.state_dict().items())
 

@@ -12,12 +12,16 @@ import argparse
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from pathlib import Path
 
-from PIL import Image, ImageOps
+import numpy as np
+import torch
+from PIL import Image
 
-from vidstyle.training.pictures import Pictures, alike, list_pictures
+from vidstyle.errors import StyleError
+from vidstyle.pictures import list_pictures, load_square
+from vidstyle.training.pictures import alike
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / ".gpu"
@@ -28,34 +32,36 @@ WHEELS = {
 PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in (28, 27, 17)] + ["manylinux2014_x86_64"]
 
 
-def square(source: Path, folder: Path, side: int, quality: int) -> None:
-    target = folder / f"{source.stem}.webp"
-    try:
-        with Image.open(source) as image:
-            image.draft("RGB", (side, side))
-            ImageOps.fit(image.convert("RGB"), (side, side), Image.Resampling.LANCZOS).save(target, quality=quality)
-    except OSError as error:
-        print(f"left out {source.name}: {error}", file=sys.stderr)
-
-
-def pack_pictures(source: Path, folder: Path, side: int, quality: int, few: int | None) -> None:
+def pack_pictures(
+    source: Path, folder: Path, side: int, quality: int, few: int | None, aside: list[np.ndarray]
+) -> None:
+    """The middle squares of the pictures of a folder, without those that are also in `aside`."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     paths = list_pictures(source)[:few]
     if len({path.stem for path in paths}) < len(paths):
         raise SystemExit(f"{source} has pictures of the same name in different folders")
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda path: square(path, folder, side, quality), paths))
+    squares = load_squares(paths, side)
+    known = alike(stack(squares.values()), stack(aside))
+    for (path, square), also_aside in zip(squares.items(), known.tolist(), strict=True):
+        if also_aside:
+            print(f"left out {path.name}: models are judged with it")
+        else:
+            Image.fromarray(square).save(folder / f"{path.stem}.webp", quality=quality)
 
 
-def leave_out(unseen: Path, side: int) -> None:
-    """Remove what is also among the pictures that models are judged with."""
-    aside = Pictures(list_pictures(unseen), side, side, (1.0, 1.0), "cpu")
-    for kind in ("photos", "paintings"):
-        for path in list_pictures(OUT / kind):
-            if alike(Pictures([path], side, side, (1.0, 1.0), "cpu").pixels, aside.pixels).any():
-                print(f"left out {path.name}: it is also in {unseen}")
-                path.unlink()
+def load_squares(paths: list[Path], side: int) -> dict[Path, np.ndarray]:
+    squares = {}
+    for path in paths:
+        try:
+            squares[path] = load_square(path, side)
+        except StyleError as error:
+            print(f"left out: {error}", file=sys.stderr)
+    return squares
+
+
+def stack(squares: Iterable[np.ndarray]) -> torch.Tensor:
+    return torch.from_numpy(np.stack(list(squares))).permute(0, 3, 1, 2)  # (N, 3, side, side)
 
 
 def download(packages: list[str], folder: Path) -> None:
@@ -71,9 +77,9 @@ def main() -> None:
     parser.add_argument("--quality", type=int, default=72)
     parser.add_argument("--few", type=int)
     options = parser.parse_args()
+    aside = list(load_squares(list_pictures(options.shared / "media" / "styles"), options.side).values())
     for kind in ("photos", "paintings"):
-        pack_pictures(options.shared / "data" / kind, OUT / kind, options.side, options.quality, options.few)
-    leave_out(options.shared / "media" / "styles", options.side)
+        pack_pictures(options.shared / "data" / kind, OUT / kind, options.side, options.quality, options.few, aside)
     shutil.rmtree(OUT / "teachers", ignore_errors=True)
     (OUT / "teachers").mkdir()
     for weights in ("vgg19_distilled16x_relu5_1.safetensors", "vgg19_normalised_relu3_1.safetensors"):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .terminal import Interrupted, errors, out, progress_bar
+from .terminal import Interrupted, errors, note, out, progress_bar
 
 __all__ = ["train"]
 
@@ -77,6 +77,7 @@ def train(
                 data=data or f"{photos.name}, {paintings.name}",
                 licence=licence,
                 on_progress=on_progress,
+                note=note,
             )
         except Interrupted:
             raise Interrupted(f"interrupted; the same command goes on from the checkpoint in {output}") from None

@@ -15,12 +15,10 @@ from statistics import fmean
 import numpy as np
 import torch
 from kornia.metrics import ssim
-from PIL import Image, ImageOps
 from torch import Tensor
 
-from vidstyle.errors import InputError
-from vidstyle.media import load_image
 from vidstyle.perception import LPIPS, Perceptual, content_distance, gram_distance, statistics_distance
+from vidstyle.pictures import list_pictures, load_square
 from vidstyle.stylizers import Stylizer
 from vidstyle.temporal.losses import steadiness
 from vidstyle.temporal.random_flow import random_flow
@@ -28,7 +26,6 @@ from vidstyle.temporal.warp import warp
 
 __all__ = ["FIGURES", "Judged", "Picture", "PictureJudge", "judge_model", "load_pictures", "means"]
 
-ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 GRAM_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
 FIGURES = {
@@ -61,17 +58,14 @@ class Judged:
 
 def load_pictures(folder: Path, side: int, count: int | None, device: torch.device) -> list[Picture]:
     """The middle squares of a folder's pictures at `side` pixels, at most `count` of them, evenly picked by name."""
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
-    if not paths:
-        raise InputError(f"{folder} holds no pictures ({' '.join(sorted(ENDINGS))})")
+    paths = list_pictures(folder)
     if count is not None and count < len(paths):
         paths = [paths[index * len(paths) // count] for index in range(count)]
-    return [Picture(str(path.relative_to(folder)), _square(load_image(path), side).to(device)) for path in paths]
+    return [Picture(str(path.relative_to(folder)), _tensor(load_square(path, side)).to(device)) for path in paths]
 
 
-def _square(pixels: np.ndarray, side: int) -> Tensor:
-    image = ImageOps.fit(Image.fromarray(pixels), (side, side), Image.Resampling.LANCZOS)
-    return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255  # (1, 3, side, side)
+def _tensor(square: np.ndarray) -> Tensor:
+    return torch.from_numpy(square).permute(2, 0, 1)[None].float() / 255  # (1, 3, side, side)
 
 
 class PictureJudge:

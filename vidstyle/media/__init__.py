@@ -5,7 +5,6 @@ from vidstyle.media.opening import default_output, open_sink, open_source
 from vidstyle.media.probe import MediaInfo, StreamInfo, probe
 from vidstyle.media.sink import Sink
 from vidstyle.media.source import Source, SourceInfo
-from vidstyle.media.stills import load_image
 
 __all__ = [
     "EncoderSettings",
@@ -16,7 +15,6 @@ __all__ = [
     "StreamInfo",
     "default_output",
     "encoder_works",
-    "load_image",
     "open_sink",
     "open_source",
     "probe",

@@ -12,10 +12,10 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from vidstyle.errors import InputError
-from vidstyle.frames import Frame
+from vidstyle.frames import MAX_PIXELS, Frame
 from vidstyle.media.aside import Aside
 from vidstyle.media.colour import HD_HEIGHT, ColourReader, color_of, has_alpha, pixel_depth
-from vidstyle.media.containers import MAX_PIXELS, beyond, check_pixels, open_container, reason
+from vidstyle.media.containers import beyond, check_pixels, open_container, reason
 from vidstyle.media.decoder import Decoder, Picture
 from vidstyle.media.deinterlace import Deinterlacer
 from vidstyle.media.display import display_matrix, rotation_of

@@ -12,11 +12,10 @@ import av.codec.hwaccel
 from av.container import InputContainer
 
 from vidstyle.errors import InputError
+from vidstyle.frames import MAX_PIXELS
 from vidstyle.media.notes import Note
 
-__all__ = ["MAX_PIXELS", "TooLarge", "beyond", "check_file", "check_pixels", "open_container", "open_picture", "reason"]
-
-MAX_PIXELS = 64_000_000
+__all__ = ["TooLarge", "beyond", "check_file", "check_pixels", "open_container", "open_picture", "reason"]
 
 # Demuxers that read other files, networks or devices on behalf of the file they are given.
 FORBIDDEN = frozenset(

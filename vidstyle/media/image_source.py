@@ -13,9 +13,9 @@ import av
 from PIL import Image
 
 from vidstyle.errors import InputError
-from vidstyle.frames import ColorSpec, Frame, Stamp
+from vidstyle.frames import MAX_PIXELS, ColorSpec, Frame, Stamp
 from vidstyle.media.colour import ColourReader, color_of, has_alpha, pixel_depth
-from vidstyle.media.containers import MAX_PIXELS, TooLarge, beyond, check_pixels, open_picture
+from vidstyle.media.containers import TooLarge, beyond, check_pixels, open_picture
 from vidstyle.media.display import exif_matrix, turned, turns_of
 from vidstyle.media.notes import Note, Notes
 from vidstyle.media.photo_tags import PhotoTags, read_tags

@@ -7,9 +7,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from vidstyle.errors import InputError, OptionError, OutputError
+from vidstyle.frames import MAX_PIXELS
 from vidstyle.media.clip_sink import ClipSink
 from vidstyle.media.clip_source import ClipSource
-from vidstyle.media.containers import MAX_PIXELS, check_file, reason
+from vidstyle.media.containers import check_file, reason
 from vidstyle.media.encoders import DEFAULT_SETTINGS, EncoderSettings
 from vidstyle.media.formats import CONTAINERS, STILLS, container_for
 from vidstyle.media.image_sink import PATTERN, ImageSink

@@ -14,9 +14,9 @@ from av.container import InputContainer
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from vidstyle.frames import ColorSpec
+from vidstyle.frames import MAX_PIXELS, ColorSpec
 from vidstyle.media.colour import color_of, has_alpha, pixel_depth
-from vidstyle.media.containers import MAX_PIXELS, check_pixels, open_container
+from vidstyle.media.containers import check_pixels, open_container
 from vidstyle.media.display import display_matrix, rotation_of
 
 __all__ = ["Chapter", "MediaInfo", "StreamInfo", "VideoInfo", "probe"]

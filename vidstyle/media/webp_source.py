@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image
 
 from vidstyle.errors import InputError
-from vidstyle.frames import ColorSpec, Frame
+from vidstyle.frames import MAX_PIXELS, ColorSpec, Frame
 from vidstyle.media.colour import ColourReader
-from vidstyle.media.containers import MAX_PIXELS, check_pixels
+from vidstyle.media.containers import check_pixels
 from vidstyle.media.notes import Note, Notes
 from vidstyle.media.source import Source, SourceInfo
 from vidstyle.media.stamps import FrameClock, first_tick

@@ -13,8 +13,8 @@ from PIL import Image
 from torch import Tensor
 
 from vidstyle.errors import StyleError
-from vidstyle.media import load_image
 from vidstyle.nets.protocol import mix
+from vidstyle.pictures import load_image
 from vidstyle.runtime.choice import engines, fastest
 from vidstyle.runtime.device import pick_device, pick_precision
 from vidstyle.runtime.memory import Thrifty

@@ -5,29 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from kornia.augmentation import AugmentationSequential, RandomHorizontalFlip, RandomResizedCrop
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from vidstyle.errors import InputError
+from vidstyle.errors import InputError, StyleError
+from vidstyle.pictures import load_square
 
-__all__ = ["Pictures", "alike", "held_out", "list_pictures"]
+__all__ = ["Pictures", "alike", "held_out"]
 
 THUMBNAIL = 24
 SAME = 0.85
 """Correlation of thumbnails from which on two pictures count as one; unlike pictures stay below 0.8."""
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
-
-
-def list_pictures(folder: Path) -> list[Path]:
-    """Every picture under `folder`, by name."""
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not found:
-        raise InputError(f"{folder} holds no pictures ({', '.join(sorted(SUFFIXES))})")
-    return found
 
 
 def held_out(paths: list[Path], count: int) -> tuple[list[Path], list[Path]]:
@@ -53,15 +43,21 @@ class Pictures:
     """A set of pictures that yields random crops.
 
     Pictures are kept as one uint8 tensor (N, 3, side, side) on `device`: short side scaled to `side`, the middle kept.
+    `damaged` has one line for each that cannot be read.
     """
 
     def __init__(
         self, paths: Iterable[Path], side: int, crop: int, scale: tuple[float, float], device: torch.device | str
     ) -> None:
-        loaded = [picture for path in paths if (picture := _load(path, side)) is not None]
+        loaded, self.damaged = [], []
+        for path in paths:
+            try:
+                loaded.append(torch.from_numpy(load_square(path, side)))
+            except StyleError as error:
+                self.damaged.append(str(error))
         if not loaded:
-            raise InputError("none of the training pictures can be read")
-        self.pixels = torch.stack(loaded).to(device)  # (N, 3, side, side)
+            raise InputError(f"none of the training pictures can be read: {self.damaged[0]}")
+        self.pixels = torch.stack(loaded).permute(0, 3, 1, 2).contiguous().to(device)  # (N, 3, side, side)
         # Slices are sharper and cost a CPU less; a GPU would wait for each of them.
         mode = "slice" if self.pixels.device.type == "cpu" else "resample"
         self.augment = AugmentationSequential(
@@ -89,19 +85,3 @@ class Pictures:
         """`count` random crops, (count, 3, crop, crop) in [0, 1]."""
         index = torch.randint(len(self.pixels), (count,)).to(self.pixels.device)
         return self.augment(self.pixels[index].float() / 255)
-
-
-def _load(path: Path, side: int) -> Tensor | None:
-    try:
-        with Image.open(path) as image:
-            image.draft("RGB", (side, side))
-            picture = image.convert("RGB")
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
-        return None
-    width, height = picture.size
-    scale = side / min(width, height)
-    size = max(side, round(width * scale)), max(side, round(height * scale))
-    picture = picture.resize(size, Image.Resampling.LANCZOS)
-    left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    square = picture.crop((left, top, left + side, top + side))
-    return torch.from_numpy(np.asarray(square).copy()).permute(2, 0, 1)

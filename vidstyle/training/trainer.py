@@ -15,11 +15,12 @@ from torch import Tensor
 from vidstyle.errors import InputError, MissingExtra, ModelError, OptionError
 from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.perception.encoder import Perceptual, load_perceptual
+from vidstyle.pictures import list_pictures
 from vidstyle.zoo import load, untrained
 
 from .export import first_card, save_trained
 from .objective import Lesson, identity, style_target, terms
-from .pictures import Pictures, held_out, list_pictures
+from .pictures import Pictures, held_out
 from .recipe import Recipe
 from .schedule import Clock, learning_rate
 from .sheet import sample_sheet
@@ -48,6 +49,7 @@ def train(
     sheet_every: int = 500,
     checkpoint_every: int = 200,
     on_progress: Callable[[dict[str, Any]], None] | None = None,
+    note: Callable[[str], None] = lambda text: None,
 ) -> tuple[Path, dict[str, Any]]:
     """Train; return the model's file and a report of the run.
 
@@ -56,7 +58,7 @@ def train(
     every `sheet_every` steps, and every `checkpoint_every` steps a checkpoint that a later call resumes from and the
     model so far. The model's weights are a running mean of the net's. data, licence: what the model's card says of
     them. `precision` is Fabric's name; default bf16-mixed on a GPU, float32 on a CPU. `on_progress` receives step,
-    progress (0 to 1), seconds, samples per second and the terms of the loss.
+    progress (0 to 1), seconds, samples per second and the terms of the loss; `note` one-line remarks.
     """
     torch.manual_seed(recipe.seed)
     start = load(recipe.start_from) if recipe.start_from else None
@@ -73,6 +75,8 @@ def train(
         left_out = contents.leave_out(aside) + styles.leave_out(aside)
         data = f"{data}; without {left_out} that are also in {unseen.name}"
     card = first_card(recipe, start.card if start else None, data, licence)
+    for line in contents.damaged + styles.damaged:
+        note(f"left out: {line}")
     judge = load_perceptual(teachers, contents.spread(16).cpu()).to(fabric.device)
     # Contents that training never sees, if any were kept.
     shown = Pictures(kept, recipe.side, recipe.crop, (1.0, 1.0), fabric.device) if kept else contents

@@ -1,4 +1,4 @@
-"""Pictures that are looked at rather than processed: styles, masks."""
+"""Pictures that are looked at rather than processed: styles, training sets, pictures to judge by."""
 
 from __future__ import annotations
 
@@ -10,16 +10,33 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from vidstyle.errors import StyleError
-from vidstyle.media.containers import MAX_PIXELS
+from vidstyle.errors import InputError, StyleError
+from vidstyle.frames import MAX_PIXELS
 
-__all__ = ["load_image"]
+__all__ = ["list_pictures", "load_image", "load_square"]
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
 
-def load_image(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def list_pictures(folder: Path) -> list[Path]:
+    """Every picture under `folder`, by name; InputError where there is none."""
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not found:
+        raise InputError(f"{folder} holds no pictures ({', '.join(sorted(SUFFIXES))})")
+    return found
+
+
+def load_square(path: Path, side: int) -> np.ndarray:
+    """The middle square of a picture as sRGB (side, side, 3) uint8; errors as those of `load_image`."""
+    image = Image.fromarray(load_image(path, enough=side))
+    return np.array(ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS))
+
+
+def load_image(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS, enough: int | None = None) -> np.ndarray:
     """A picture file as sRGB (H, W, 3) uint8: upright, transparency over white, first frame of an animation.
 
-    StyleError where it is missing, damaged, no picture, or larger than `max_pixels`.
+    `enough`: a side in pixels that will do; a JPEG is then decoded at the smallest scale that is no smaller.
+    StyleError where the picture is missing, damaged, no picture, or larger than `max_pixels`.
     """
     path = Path(path)
     if path.is_dir():
@@ -33,6 +50,8 @@ def load_image(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) ->
                         f"{path} is {image.width}x{image.height}, more than the limit of {max_pixels} pixels; "
                         "scale it down"
                     )
+                if enough is not None:
+                    image.draft(None, (enough, enough))
                 return _pixels(image)
     except FileNotFoundError:
         raise StyleError(f"{path} does not exist; check the name") from None
