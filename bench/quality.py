@@ -53,7 +53,9 @@ if __name__ == "__main__":
     found, figures = [], {}
     for name, stylizer in zip(models, stylizers, strict=True):
         evaluated = Evaluated(Path(name).name, stylizer.model.card.architecture)
-        figures[evaluated.name] = means(judge_model(stylizer, judge, contents, styles, evaluated.add))
+        for judged, painted in judge_model(stylizer, judge, contents, styles):
+            evaluated.add(judged, painted)
+        figures[evaluated.name] = means(evaluated.judged)
         found.append(evaluated)
     (ROOT / "out").mkdir(exist_ok=True)
     write_report(ROOT / "out" / "quality.html", found, contents, styles)

@@ -33,10 +33,12 @@ def pictures(
     from dataclasses import asdict
 
     from vidstyle.evaluation.pictures import PictureJudge, judge_model, load_pictures, means
-    from vidstyle.evaluation.report import Evaluated, write_report
+    from vidstyle.evaluation.report import Evaluated, check_report, write_report
     from vidstyle.perception import load_lpips, load_perceptual
     from vidstyle.stylizers import Stylizer
 
+    if report:
+        check_report(report)
     stylizers = [Stylizer(model, device) for model in models]
     where = stylizers[0].device
     shown, painted_in = load_pictures(contents, side, count, where), load_pictures(styles, side, None, where)
@@ -50,12 +52,9 @@ def pictures(
             pairs = len(shown) * len(painted_in)
             task = bar.add_task(name, total=pairs, of=pairs, rate="")
             evaluated = Evaluated(name, stylizer.model.card.architecture)
-
-            def on_pair(judged, painted, evaluated=evaluated, task=task) -> None:  # type: ignore[no-untyped-def]
+            for judged, painted in judge_model(stylizer, judge, shown, painted_in):
                 evaluated.add(judged, painted)
                 bar.update(task, advance=1)
-
-            judge_model(stylizer, judge, shown, painted_in, on_pair)
             found.append(evaluated)
     if report:
         write_report(report, found, shown, painted_in)

@@ -7,7 +7,7 @@ al. 2016). relu1_1 … relu3_1 come from the exact VGG-19 where the encoder has 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -97,13 +97,11 @@ def judge_model(
     judge: PictureJudge,
     contents: Sequence[Picture],
     styles: Sequence[Picture],
-    on_pair: Callable[[Judged, Tensor], None] = lambda judged, painted: None,
-) -> list[Judged]:
-    """Paint every content in every style and measure; `on_pair` gets each pair's figures and painting.
+) -> Iterator[tuple[Judged, Tensor]]:
+    """Paint every content in every style and measure: each pair's figures and its painting (1, 3, H, W).
 
     Every model sees a style at the size at which it is judged, and the same made-up motion.
     """
-    found = []
     codes = [stylizer.encode_style(style.pixels.cpu(), size=min(style.pixels.shape[-2:])) for style in styles]
     for index, content in enumerate(contents):
         pixels = content.pixels
@@ -114,10 +112,8 @@ def judge_model(
             painted, again = (stylizer(x, code).to(pixels.device) for x in (pixels, moved))
             figures = judge(painted, pixels, style.pixels)
             figures["unsteadiness"] = steadiness(painted, again, flow).item()
-            judged = Judged(content.name, style.name, {name: figures[name] for name in FIGURES if name in figures})
-            on_pair(judged, painted)
-            found.append(judged)
-    return found
+            known = {name: figures[name] for name in FIGURES if name in figures}
+            yield Judged(content.name, style.name, known), painted
 
 
 def means(judged: Sequence[Judged]) -> dict[str, float]:

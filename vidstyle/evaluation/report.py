@@ -7,6 +7,7 @@ import html
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from vidstyle.errors import MissingExtra, OutputError
+from vidstyle.errors import MissingExtra
+from vidstyle.staging import StagedFile
 
 from .pictures import FIGURES, Judged, Picture, means
 
-__all__ = ["Evaluated", "write_report"]
+__all__ = ["Evaluated", "check_report", "write_report"]
 
 THUMBNAIL = 192
 CLOSER_IS_LARGER = {"ssim"}
@@ -57,10 +59,17 @@ def thumbnail(pixels: Tensor) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
+def check_report(path: Path) -> None:
+    """Before hours of painting. MissingExtra without matplotlib; OutputError where `path` cannot be written."""
+    if find_spec("matplotlib") is None:
+        raise MissingExtra("matplotlib", "evaluate")
+    StagedFile(path, overwrite=True).discard()
+
+
 def write_report(
     path: Path, models: Sequence[Evaluated], contents: Sequence[Picture], styles: Sequence[Picture]
 ) -> None:
-    """Write the report. MissingExtra without matplotlib; OutputError where the file cannot be written."""
+    """Write the report over whatever `path` was. Errors: those of `check_report`."""
     pairs = len(contents) * len(styles)
     parts = [
         f"<h1>{html.escape(' · '.join(model.name for model in models))}</h1>",
@@ -72,10 +81,8 @@ def write_report(
     ]
     title = html.escape(" and ".join(model.name for model in models))
     head = f'<!doctype html><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
-    try:
-        path.write_text(head + "\n".join(parts), encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from None
+    with StagedFile(path, overwrite=True) as file:
+        file.path.write_text(head + "\n".join(parts), encoding="utf-8")
 
 
 def _table(models: Sequence[Evaluated]) -> str:
@@ -100,10 +107,8 @@ def _table(models: Sequence[Evaluated]) -> str:
 
 
 def _plots(models: Sequence[Evaluated], styles: Sequence[str]) -> str:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtra("matplotlib", "evaluate") from None
+    from matplotlib.figure import Figure
+
     scatter = Figure(figsize=(5, 4.2), layout="constrained")
     axes = scatter.subplots()
     for model in models:

@@ -41,8 +41,8 @@ from vidstyle.media.palette import Palette
 from vidstyle.media.sidedata import CAPTIONS, ON_STREAM, hdr_params, side_data
 from vidstyle.media.sink import Sink
 from vidstyle.media.source import Source
-from vidstyle.media.staging import StagedFile, output_error
 from vidstyle.media.stamps import DEFAULT_RATE
+from vidstyle.staging import StagedFile, output_error
 
 __all__ = ["ClipSink"]
 

@@ -31,8 +31,8 @@ from vidstyle.media.notes import Note, Notes
 from vidstyle.media.photo_tags import tagged
 from vidstyle.media.sink import Sink
 from vidstyle.media.source import Source, SourceInfo
-from vidstyle.media.staging import StagedFile, StagedFolder, output_error
 from vidstyle.media.stamps import DEFAULT_RATE
+from vidstyle.staging import StagedFile, StagedFolder, output_error
 
 __all__ = ["PATTERN", "ImageSink"]
 

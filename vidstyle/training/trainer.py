@@ -16,6 +16,7 @@ from vidstyle.errors import InputError, MissingExtra, ModelError, OptionError
 from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.perception.encoder import Perceptual, load_perceptual
 from vidstyle.pictures import list_pictures
+from vidstyle.staging import StagedFile, output_error
 from vidstyle.zoo import load, untrained
 
 from .export import first_card, save_trained
@@ -179,19 +180,18 @@ class Run:
 
     def save(self, path: Path) -> None:
         """A checkpoint under its final name only when it is whole."""
-        part = path.with_name(f"{path.name}.part")
-        self.fabric.save(
-            part,
-            self._modules()
-            | {
-                "step": self.step,
-                "seconds": self.seconds,
-                "recipe": asdict(self.recipe),
-                "random": torch.get_rng_state(),
-                "cuda_random": torch.cuda.get_rng_state_all(),
-            },
-        )
-        part.replace(path)
+        state = self._modules() | {
+            "step": self.step,
+            "seconds": self.seconds,
+            "recipe": asdict(self.recipe),
+            "random": torch.get_rng_state(),
+            "cuda_random": torch.cuda.get_rng_state_all(),
+        }
+        with StagedFile(path, overwrite=True) as file:
+            try:
+                self.fabric.save(file.path, state)
+            except RuntimeError as error:  # PyTorch's name for a failed write
+                raise output_error(path, error) from None
 
     def restore(self, path: Path) -> None:
         """Go on where a checkpoint left off, random numbers included."""

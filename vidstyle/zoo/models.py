@@ -13,8 +13,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
 
-from vidstyle.errors import ModelError, OutputError
+from vidstyle.errors import ModelError
 from vidstyle.nets.protocol import StyleNet
+from vidstyle.staging import StagedFile
 
 from .architectures import build, detect
 from .cards import Card, checksum
@@ -74,17 +75,9 @@ def save(net: StyleNet, card: Card, path: str | Path, dtype: torch.dtype = torch
     if known is None or known.name != card.architecture:
         raise ValueError(f"the net would load as {known.name if known else 'nothing'}, not as {card.architecture}")
     card = replace(card, parameters=sum(p.numel() for p in net.parameters()), checksum=checksum(state))
-    path = Path(path)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with StagedFile(Path(path), overwrite=True) as file:
         # Not safetensors' own save_file: that leaves a file that only its owner can read.
-        unfinished.write_bytes(serialize(state, metadata={"format": "pt", **card.to_metadata()}))
-        os.replace(unfinished, path)
-    except (OSError, SafetensorError) as error:
-        raise OutputError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
+        file.path.write_bytes(serialize(state, metadata={"format": "pt", **card.to_metadata()}))
     return card
 
 

@@ -38,7 +38,10 @@ class _Staged:
 
 
 class StagedFile(_Staged):
-    """A hidden file beside the target, on the same file system, that takes its name on `commit`."""
+    """A hidden file beside the target, on the same file system, that takes its name on `commit`.
+
+    As a context manager it commits on a clean end and leaves nothing behind otherwise.
+    """
 
     def __init__(self, target: Path, overwrite: bool) -> None:
         super().__init__(target, overwrite)
@@ -50,6 +53,16 @@ class StagedFile(_Staged):
             self.path.touch(exist_ok=False)  # unwritable folders are found before any work is done
         except OSError as error:
             raise output_error(target, error) from None
+
+    def __enter__(self) -> StagedFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if kind is None:
+            return self.commit()
+        self.discard()
+        if isinstance(error, OSError):
+            raise output_error(self.target, error) from None
 
     def commit(self) -> None:
         try:
