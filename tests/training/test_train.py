@@ -90,10 +90,12 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
     assert (output / "sheet_000040.png").exists()
 
 
-def test_held_out_photos_are_not_trained_on(pictures: Path) -> None:
-    training, kept = held_out(list_pictures(pictures), 2)
-    assert len(kept) == 2
-    assert not set(training) & set(kept)
+def test_held_out_photos_are_not_trained_on_and_never_most_of_them() -> None:
+    paths = [Path(f"{index:02}.jpg") for index in range(20)]
+    training, kept = held_out(paths, 4)
+    assert len(kept) == 4
+    assert sorted(training + kept) == paths
+    assert len(held_out(paths, 40)[1]) == 5
 
 
 def test_a_picture_is_known_again_scaled_and_coded_anew(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import re
 import stat
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from vidstyle.frames import MAX_PIXELS
 from vidstyle.media.notes import Note
 
 __all__ = ["TooLarge", "beyond", "check_file", "check_pixels", "open_container", "open_picture", "reason"]
+
+ADDRESS = re.compile(r"[a-z]{2,}:/")
 
 # Demuxers that read other files, networks or devices on behalf of the file they are given.
 FORBIDDEN = frozenset(
@@ -102,10 +105,11 @@ def check_file(path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
-        missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
-        raise InputError(
-            f"{path} does not exist; check the name" if missing else f"{path} cannot be read: {reason(error)}"
-        ) from None
+        if ADDRESS.match(str(path)):
+            raise InputError(f"{path} is an address; download it, then give the file") from None
+        if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            raise InputError(f"{path} does not exist; check the name") from None
+        raise InputError(f"{path} cannot be read: {reason(error)}") from None
     if stat.S_ISDIR(mode):
         raise InputError(f"{path} is a folder, not a media file")
     if not stat.S_ISREG(mode):

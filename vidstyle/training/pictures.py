@@ -21,7 +21,8 @@ SAME = 0.85
 
 
 def held_out(paths: list[Path], count: int) -> tuple[list[Path], list[Path]]:
-    """Split evenly by name: (for training, `count` for evaluation)."""
+    """Split evenly by name: (for training, `count` for evaluation, but at most a quarter)."""
+    count = min(count, len(paths) // 4)
     kept = {paths[i * len(paths) // count] for i in range(count)} if count else set()
     return [path for path in paths if path not in kept], sorted(kept)
 
