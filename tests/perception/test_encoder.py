@@ -17,15 +17,14 @@ TEACHERS = Path(__file__).parents[2].parent / "shared" / "teachers"
 @torch.no_grad()
 def test_normalising_imagenets_vgg_gives_unit_means_and_the_same_shapes() -> None:
     state = load_file(TEACHERS / "vgg19_imagenet_conv3_4.safetensors")
-    pictures = torch.nn.functional.interpolate(torch.rand(2, 3, 12, 12), (48, 48), mode="bicubic").clamp(0, 1)
+    coarse = torch.rand(2, 3, 12, 12, generator=torch.Generator().manual_seed(0))
+    pictures = torch.nn.functional.interpolate(coarse, (48, 48), mode="bicubic").clamp(0, 1)
     plain, scaled = VGG.from_state_dict(state, upto="relu2_1"), VGG.from_state_dict(state, upto="relu2_1")
     normalised(scaled, pictures)
     before, after = plain(pictures)["relu2_1"], scaled(pictures)["relu2_1"]
-    means = after.mean((0, 2, 3))
-    alive = before.mean((0, 2, 3)) > 1e-3
-    torch.testing.assert_close(means[alive], torch.ones_like(means[alive]), atol=1e-3, rtol=0)
-    correlation = torch.corrcoef(torch.stack([before[:, alive][0, 0].flatten(), after[:, alive][0, 0].flatten()]))
-    assert correlation[0, 1] > 0.9999
+    means = before.mean((0, 2, 3), keepdim=True)
+    alive = means.flatten() > 1e-3
+    torch.testing.assert_close(after[:, alive], (before / means)[:, alive], atol=1e-2, rtol=1e-3)
 
 
 def test_no_weights_no_judge(tmp_path: Path) -> None:

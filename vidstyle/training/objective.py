@@ -74,9 +74,10 @@ def terms(
         "style": statistics_distance(features, style_features),
         "gram": gram_distance(features, style_features, GRAM_LAYERS),
         "variation": total_variation(painted[0]),
-        "lattice": lattice(painted[0]),
         "statistics": nn.functional.mse_loss(guessed.float(), style_target(style_features)),
     }
+    if recipe.lattice > 0:
+        found["lattice"] = lattice(painted[0])
     if temporal:
         found["temporal"] = steadiness(painted[0].float(), painted[1].float(), flow)
     return found
