@@ -14,8 +14,6 @@ from PIL import Image
 
 from vidstyle.cli.main import main
 
-TEACHERS = Path(__file__).parents[2].parent / "shared" / "teachers"
-
 
 @pytest.fixture
 def style(tmp_path: Path) -> Path:
@@ -153,7 +151,6 @@ def test_a_wrong_flag_is_exit_code_2(vidstyle, clip: Path) -> None:
     assert "--no-such-flag" in err
 
 
-@pytest.mark.skipif(not TEACHERS.exists(), reason="needs ../shared/teachers")
 @pytest.mark.parametrize("architecture", ["brisk", "atelier"])
 def test_training_ends_with_a_model_that_paints(vidstyle, clip: Path, tmp_path: Path, architecture: str) -> None:
     pytest.importorskip("lightning_fabric")
@@ -164,7 +161,7 @@ def test_training_ends_with_a_model_that_paints(vidstyle, clip: Path, tmp_path: 
         Image.effect_noise((80, 64), 30 + 30 * i).convert("RGB").save(pictures / f"{i}.png")
     lines = f'architecture = "{architecture}"\n'
     recipe.write_text(lines + "steps = 2\nidentity_steps = 1\nbatch = 1\ncrop = 32\nside = 32\nholdout = 0\n")
-    folders = ["--photos", pictures, "--paintings", pictures, "--teachers", TEACHERS, "--out", runs]
+    folders = ["--photos", pictures, "--paintings", pictures, "--out", runs]
     code, out, err = vidstyle("train", recipe, *folders, "--device", "cpu", "--data", "noise")
     assert (code, "2 samples" in out) == (0, True), err
     painted = tmp_path / "out.mkv"

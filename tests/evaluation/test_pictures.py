@@ -81,7 +81,7 @@ def test_the_report_stands_alone(tmp_path: Path, model: Path) -> None:
     from typer.testing import CliRunner
 
     page = tmp_path / "report.html"
-    folders = ["--contents", tmp_path / "contents", "--styles", tmp_path / "styles", "--teachers", TEACHERS]
+    folders = ["--contents", tmp_path / "contents", "--styles", tmp_path / "styles", "--encoder", TEACHERS]
     options = ["--side", 64, "--report", page, "--device", "cpu"]
     result = CliRunner().invoke(app, ["evaluate", "pictures", *map(str, [model, *folders, *options])])
     assert result.exit_code == 0, result.output

@@ -9,8 +9,8 @@ from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.nets.conditioned import ConditionedNet, Modulate
 from vidstyle.nets.protocol import mix
 
-BRISK = BriskSizes(quarter=8, eighth=8, blocks=1, style=(4, 8, 8, 8, 8), embedding=16)
-ATELIER = AtelierSizes(full=4, half=4, quarter=6, eighth=8, deep=1, wide=2, style=(4, 8, 8), embedding=16)
+BRISK = BriskSizes(quarter=8, eighth=8, blocks=1, sixteenth=8, deep=1, trunk=(4, 8, 8, 8, 8), embedding=16)
+ATELIER = AtelierSizes(full=4, half=4, quarter=6, eighth=8, deep=1, wide=2, trunk=(4, 8, 8, 8, 8), embedding=16)
 
 
 @pytest.fixture(params=[Brisk(BRISK), Atelier(ATELIER)], ids=["brisk", "atelier"])
@@ -52,13 +52,19 @@ def test_patches_put_every_pixel_where_it_was() -> None:
     from vidstyle.nets.brisk import Pixels
 
     pixels, x = Pixels(5), torch.randn(2, 5, 6, 7)
-    weight = pixels.spread.weight.reshape(3, 4, 4, 5, 2, 2)  # (channel, row, column, input, kernel row, kernel column)
+    weight = pixels.kernel().reshape(3, 4, 4, 5, 2, 2)  # (channel, row, column, input, kernel row, kernel column)
     # A cell of 4×4 pixels sees 2×2 patches; seen from a patch, the kernel is turned around.
     kernel = weight.flip(4, 5).permute(3, 0, 4, 1, 5, 2).reshape(5, 3, 8, 8)
     edges = torch.nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
     full = torch.nn.functional.conv_transpose2d(edges, kernel, stride=4)[..., 4:-4, 4:-4]
-    bias = torch.nn.functional.pixel_shuffle(pixels.spread.bias[None, :, None, None], 4).repeat(1, 1, 7, 8)
-    torch.testing.assert_close(pixels(x), torch.sigmoid(full + bias), atol=1e-5, rtol=1e-4)
+    full = full + pixels.colour[:, None, None]
+    torch.testing.assert_close(pixels(x), torch.sigmoid(full), atol=1e-5, rtol=1e-4)
+
+
+def test_a_flat_frame_stays_flat(net: ConditionedNet) -> None:
+    colour = torch.tensor([0.2, 0.5, 0.7]).view(1, 3, 1, 1)
+    painted = net(colour.expand(1, 3, 48, 64), net.encode_style(torch.rand(1, 3, 32, 32)))
+    torch.testing.assert_close(painted, painted[..., :1, :1].expand_as(painted), atol=1e-3, rtol=0)
 
 
 def test_modulation_is_instance_normalisation_with_the_codes_scale_and_shift() -> None:

@@ -7,7 +7,6 @@ from vidstyle.perception.distances import (
     content_distance,
     gram,
     gram_distance,
-    lattice,
     statistics,
     statistics_distance,
     total_variation,
@@ -43,13 +42,6 @@ def test_gram_distance_is_relative() -> None:
     features = torch.rand(2, 4, 8, 8)
     zero = {"relu2_1": torch.zeros_like(features)}
     assert abs(gram_distance(zero, {"relu2_1": features}, ("relu2_1",)).item() - 1) < 1e-5
-
-
-def test_a_grid_costs_its_variance_and_a_picture_without_one_nothing() -> None:
-    checkers = 0.5 + 0.1 * (-1.0) ** (torch.arange(64)[:, None] + torch.arange(64))
-    # The checkerboard repeats every 2 pixels, and so every 4 and 8.
-    assert abs(lattice(checkers.expand(1, 3, 64, 64)).item() - 3 * 0.01) < 1e-6
-    assert lattice(torch.linspace(0, 1, 64).expand(1, 3, 64, 64)) < 1e-5  # a shade is no grid
 
 
 def test_variation_of_a_ramp_is_its_slope() -> None:

@@ -28,5 +28,5 @@ def test_normalising_imagenets_vgg_gives_unit_means_and_the_same_shapes() -> Non
 
 
 def test_no_weights_no_judge(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--teachers torchvision"):
+    with pytest.raises(InputError, match="choose glance"):
         load_perceptual(tmp_path)

@@ -8,17 +8,20 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from vidstyle.errors import InputError, OptionError
 from vidstyle.nets.brisk import Brisk, BriskSizes
-from vidstyle.pictures import list_pictures
+from vidstyle.nets.vgg import VGG
+from vidstyle.perception import load_glance
+from vidstyle.pictures import list_pictures, load_square
 from vidstyle.training import load_recipe
+from vidstyle.training.encoder import untrained_encoder
 from vidstyle.training.pictures import Pictures, alike, held_out
 from vidstyle.training.schedule import learning_rate
 from vidstyle.zoo import Card, load, save
 
-TEACHERS = Path(__file__).parents[2].parent / "shared" / "teachers"
-SMALL = BriskSizes(quarter=8, eighth=8, blocks=1, style=(4, 8, 8, 8, 8), embedding=16)
+SMALL = BriskSizes(quarter=8, eighth=8, blocks=1, sixteenth=8, deep=1, trunk=(4, 8, 8, 8, 8), embedding=16)
 
 
 @pytest.fixture
@@ -31,7 +34,6 @@ def pictures(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.skipif(not TEACHERS.exists(), reason="needs ../shared/teachers")
 def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
     pictures: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -55,7 +57,7 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
             recipe,
             pictures,
             pictures,
-            TEACHERS,
+            "glance",
             output,
             device="cpu",
             data="noise",
@@ -128,3 +130,28 @@ def test_bad_recipes_and_folders_say_what_to_do(tmp_path: Path) -> None:
         load_recipe(tmp_path / "mine.toml")
     with pytest.raises(InputError, match="holds no pictures"):
         list_pictures(tmp_path)
+
+
+def test_a_distilled_encoder_comes_to_see_as_its_teacher(
+    pictures: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    pytest.importorskip("lightning_fabric")
+    pytest.importorskip("tensorboard")
+    from vidstyle.training import train
+
+    tiny = {"channels": (8, 8, 8, 8, 8), "steps": 100, "batch": 2, "crop": 32, "side": 64, "holdout": 1}
+    recipe = load_recipe("glance", **tiny, warmup=5, learning_rate=1e-2)
+    path, _ = train(recipe, pictures, pictures, "glance", tmp_path_factory.mktemp("out"), device="cpu")
+    paths = [path for path in list_pictures(pictures) if path.suffix == ".png"]
+    squares = torch.stack([torch.from_numpy(load_square(path, 64)) for path in paths]).permute(0, 3, 1, 2) / 255
+    teacher = load_glance()(squares)
+
+    def error(net: VGG) -> float:
+        seen = net(squares)
+        assert {tap: value.shape for tap, value in seen.items()} == {tap: value.shape for tap, value in teacher.items()}
+        squared = {
+            tap: (seen[tap] - wanted).square().mean() / wanted.square().mean() for tap, wanted in teacher.items()
+        }
+        return sum(value.item() for value in squared.values())
+
+    assert error(VGG.from_state_dict(load_file(path))) < 0.7 * error(untrained_encoder(recipe.channels))

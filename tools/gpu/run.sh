@@ -22,7 +22,7 @@ train)
     install .gpu/wheels/*.whl
     status=0
     python3 -m vidstyle train "$2" --minutes "$3" --photos .gpu/photos --paintings .gpu/paintings \
-        --teachers .gpu/teachers --out "runs/$2" --licence Apache-2.0 "${@:4}" || status=$?
+        --encoder .gpu/teachers --out "runs/$2" --licence Apache-2.0 "${@:4}" || status=$?
     cp "runs/$2"/*.safetensors "$OUT" || true
     ls "runs/$2"/sheet_*.png | tail -2 | xargs -I{} cp {} "$OUT" || true
     exit $status

@@ -20,9 +20,9 @@ def pictures(
     models: Annotated[list[str], typer.Argument(metavar="MODEL …", help="Names or checkpoint files.")],
     contents: Annotated[Path, typer.Option(help="Folder with contents.", exists=True, file_okay=False)],
     styles: Annotated[Path, typer.Option(help="Folder with styles.", exists=True, file_okay=False)],
-    teachers: Annotated[
-        Path, typer.Option(help="Folder of the perceptual encoders (and lpips/), or torchvision.")
-    ] = Path("torchvision"),
+    encoder: Annotated[
+        str, typer.Option(help="What judges: glance, vgg19, or a folder with weights (and lpips/).")
+    ] = "glance",
     side: Annotated[int, typer.Option(min=64, help="Pictures are judged as squares of so many pixels.")] = 256,
     count: Annotated[int | None, typer.Option(min=1, help="At most so many contents, evenly picked.")] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a report with all paintings.")] = None,
@@ -31,6 +31,8 @@ def pictures(
 ) -> None:
     """Paint every content in every style; print style, content and other distances."""
     from dataclasses import asdict
+
+    import torch
 
     from vidstyle.evaluation.pictures import PictureJudge, judge_model, load_pictures, means
     from vidstyle.evaluation.report import Evaluated, check_report, write_report
@@ -42,10 +44,11 @@ def pictures(
     stylizers = [Stylizer(model, device) for model in models]
     where = stylizers[0].device
     shown, painted_in = load_pictures(contents, side, count, where), load_pictures(styles, side, None, where)
-    lpips = load_lpips(teachers / "lpips")
+    lpips = load_lpips(Path(encoder) / "lpips")
     if lpips is None:
-        note(f"no LPIPS: {teachers / 'lpips'} does not hold its weights")
-    judge = PictureJudge(load_perceptual(teachers).to(where), lpips and lpips.to(where))
+        note("no LPIPS: its weights are not there; give a folder that holds lpips/ with --encoder")
+    photos = torch.cat([content.pixels for content in shown[:16]])
+    judge = PictureJudge(load_perceptual(encoder, photos.cpu()).to(where), lpips and lpips.to(where))
     found = []
     with progress_bar(shown=not json) as bar:
         for name, stylizer in zip(models, stylizers, strict=True):

@@ -20,7 +20,7 @@ def train(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name (brisk) or a .toml file.")],
     photos: Annotated[Path, typer.Option(help="Folder with contents.", exists=True, file_okay=False)],
     paintings: Annotated[Path, typer.Option(help="Folder with styles.", exists=True, file_okay=False)],
-    teachers: Annotated[Path, typer.Option(help="Folder of the perceptual encoders, or torchvision.")],
+    encoder: Annotated[str, typer.Option(help="What judges the paintings: glance, vgg19, or a folder.")] = "glance",
     unseen: Annotated[
         Path | None,
         typer.Option(
@@ -30,8 +30,9 @@ def train(
         ),
     ] = None,
     output: Annotated[
-        Path, typer.Option("--out", help="Folder for the checkpoint, scalars, sheets and the model.")
-    ] = Path("runs/brisk"),
+        Path | None,
+        typer.Option("--out", help="Folder for the checkpoint, scalars, sheets and the model; default runs/RECIPE."),
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option(help="Tie the schedule to the clock: end after so many minutes.")
     ] = None,
@@ -48,6 +49,7 @@ def train(
     from vidstyle.training import load_recipe
     from vidstyle.training import train as run
 
+    output = output or Path("runs") / Path(recipe).stem
     settings = load_recipe(recipe, minutes=minutes, steps=steps, batch=batch, start_from=start_from)
     with progress_bar(shown=True) as bar:
         task = bar.add_task(f"training {recipe}", total=1000, of="1000")
@@ -68,7 +70,7 @@ def train(
                 settings,
                 photos,
                 paintings,
-                teachers,
+                encoder,
                 output,
                 unseen=unseen,
                 device=device,

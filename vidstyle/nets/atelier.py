@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .conditioned import ConditionedNet, Conv, FramePath, Modulate, StyleReader
+from .conditioned import ConditionedNet, Conv, FramePath, Modulate, StyleReader, Up
 
 __all__ = ["Atelier", "AtelierSizes"]
 
@@ -30,8 +29,8 @@ class AtelierSizes:
     """Residual blocks at 1/8 of the frame's size."""
     wide: int = 2
     """Residual blocks at 1/4."""
-    style: tuple[int, ...] = (48, 96, 192, 256, 256)
-    """Channels of the style encoder at 1/2, 1/4, 1/8, 1/16, 1/32 of the style's size."""
+    trunk: tuple[int, ...] = (16, 32, 64, 128, 128)
+    """Channels of the style encoder's trunk, by block."""
     embedding: int = 384
 
 
@@ -46,22 +45,6 @@ class Block(nn.Module):
     def forward(self, x: Tensor, style: StyleReader) -> Tensor:
         y = style(self.modulate1, self.conv1(x))
         return x + style(self.modulate2, self.conv2(y))
-
-
-class Up(nn.Module):
-    """Twice the size: 1×1 and shuffle, a skip if there is one, 3×3, modulated."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.spread, self.smooth, self.modulate = (
-            Conv(inputs, 4 * outputs, 1),
-            Conv(outputs, outputs),
-            Modulate(outputs),
-        )
-
-    def forward(self, x: Tensor, style: StyleReader, skip: Tensor | None = None) -> Tensor:
-        x = F.pixel_shuffle(self.spread(x), 2)
-        return style(self.modulate, self.smooth(x if skip is None else x + skip))
 
 
 class Transformer(FramePath):
@@ -81,7 +64,7 @@ class Transformer(FramePath):
         self.out = Conv(full, 3)
 
     def forward(self, frames: Tensor, code: Tensor) -> Tensor:
-        style = StyleReader(code)
+        style = StyleReader(code, frames)
         x = style(self.at1, self.stem(frames))  # (N, full, H, W)
         x2 = style(self.at2, self.down2(x))  # (N, half, H/2, W/2)
         x4 = style(self.at4, self.down4(x2))  # (N, quarter, H/4, W/4)

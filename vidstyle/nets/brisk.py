@@ -1,6 +1,6 @@
 """brisk: an arbitrary-style network light enough for live use on a CPU.
 
-Most of the work is at 1/8 of the frame's size, and nothing is near full resolution.
+Most of the work is at 1/8 and 1/16 of the frame's size, and nothing is near full resolution.
 
 Source: Shi et al. 2016 (sub-pixel convolution); for the rest see conditioned.py.
 """
@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .conditioned import ConditionedNet, Conv, FramePath, Modulate, StyleReader
+from .conditioned import ConditionedNet, Conv, FramePath, Modulate, StyleReader, Up
 
 __all__ = ["Brisk", "BriskSizes"]
 
@@ -26,11 +26,15 @@ class BriskSizes:
     quarter: int = 32
     """Channels at 1/4 of the frame's size."""
     eighth: int = 64
-    """Channels at 1/8, where most of the work is."""
-    blocks: int = 3
+    """Channels at 1/8."""
+    blocks: int = 2
     """Residual blocks at 1/8."""
-    style: tuple[int, ...] = (32, 64, 128, 192, 192)
-    """Channels of the style encoder at 1/2, 1/4, 1/8, 1/16, 1/32 of the style's size."""
+    sixteenth: int = 96
+    """Channels at 1/16, where a block is cheapest and sees farthest."""
+    deep: int = 3
+    """Residual blocks at 1/16."""
+    trunk: tuple[int, ...] = (16, 32, 64, 128, 128)
+    """Channels of the style encoder's trunk, by block."""
     embedding: int = 320
 
 
@@ -45,16 +49,26 @@ class Pixels(nn.Module):
     """The way back from patches: (N, C, H/4, W/4) -> (N, 3, H + 4, W + 4) in [0, 1].
 
     Every pixel is the sum of four overlapping patches, as in a transposed 8×8 convolution of stride 4; a 2×2
-    convolution and a shuffle compute that faster.
+    convolution and a shuffle compute that faster. Patches of equal features add up to an even colour: the part of the
+    weights that could paint a grid is taken away.
     """
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
-        self.spread = nn.Conv2d(inputs, 48, 2, padding=1, padding_mode="replicate")
+        self.spread = nn.Conv2d(inputs, 48, 2, bias=False)
+        self.colour = nn.Parameter(torch.zeros(3))
+
+    def kernel(self) -> Tensor:
+        """(48, C, 2, 2): the weights, with equal sums for all pixels of a cell."""
+        cells = self.spread.weight.unflatten(0, (3, 16))  # (3, 16, C, 2, 2)
+        sums = cells.sum(dim=(3, 4), keepdim=True)
+        return (cells - (sums - sums.mean(dim=1, keepdim=True)) / 4).flatten(0, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        edges = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        x = F.conv2d(edges, self.kernel(), self.colour.repeat_interleave(16))
         # The sigmoid is inside, where a graph runtime takes it into the convolution.
-        return F.pixel_shuffle(torch.sigmoid(self.spread(x)), 4)
+        return F.pixel_shuffle(torch.sigmoid(x), 4)
 
 
 class Block(nn.Module):
@@ -74,24 +88,31 @@ class Transformer(FramePath):
     """The frame path; its patches overlap the frame's border, so frames come and go with a margin."""
 
     MARGIN: ClassVar[int] = 2
+    STRIDE: ClassVar[int] = 16
 
     def __init__(self, sizes: BriskSizes) -> None:
         super().__init__()
-        quarter, eighth = sizes.quarter, sizes.eighth
+        quarter, eighth, sixteenth = sizes.quarter, sizes.eighth, sizes.sixteenth
         self.down4, self.at4 = Patches(quarter), Modulate(quarter)
         self.down8, self.at8 = Conv(quarter, eighth, stride=2), Modulate(eighth)
+        self.down16, self.at16 = Conv(eighth, sixteenth, stride=2), Modulate(sixteenth)
+        self.deep = nn.ModuleList(Block(sixteenth) for _ in range(sizes.deep))
+        self.up8 = Conv(sixteenth, eighth, 1)
         self.blocks = nn.ModuleList(Block(eighth) for _ in range(sizes.blocks))
-        self.up4, self.smooth4, self.back4 = Conv(eighth, 4 * quarter, 1), Conv(quarter, quarter), Modulate(quarter)
+        self.up4 = Up(eighth, quarter)
         self.out = Pixels(quarter)
 
     def forward(self, frames: Tensor, code: Tensor) -> Tensor:
-        style = StyleReader(code)
+        style = StyleReader(code, frames)
         x4 = style(self.at4, self.down4(frames))  # (N, quarter, H/4, W/4)
-        x = style(self.at8, self.down8(x4))  # (N, eighth, H/8, W/8)
+        x8 = style(self.at8, self.down8(x4))  # (N, eighth, H/8, W/8)
+        x = style(self.at16, self.down16(x8))  # (N, sixteenth, H/16, W/16)
+        for block in self.deep:
+            x = block(x, style)
+        x = x8 + F.interpolate(self.up8(x), scale_factor=2, mode="bilinear", align_corners=False)
         for block in self.blocks:
             x = block(x, style)
-        x = F.pixel_shuffle(self.up4(x), 2) + x4  # (N, quarter, H/4, W/4)
-        x = style(self.back4, self.smooth4(x))
+        x = self.up4(x, style, x4)  # (N, quarter, H/4, W/4)
         return self.out(x)  # (N, 3, H + 4, W + 4)
 
 
@@ -99,5 +120,5 @@ class Brisk(ConditionedNet):
     """brisk of the given sizes, untrained."""
 
     Sizes, Path = BriskSizes, Transformer
-    LAYERS: ClassVar = {"quarter": "down4", "eighth": "down8"}
-    LISTS: ClassVar = {"blocks": "blocks"}
+    LAYERS: ClassVar = {"quarter": "down4", "eighth": "down8", "sixteenth": "down16"}
+    LISTS: ClassVar = {"blocks": "blocks", "deep": "deep"}

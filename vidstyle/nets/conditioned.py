@@ -9,8 +9,7 @@ predicted from a style image); Huang & Belongie 2017 (statistics as style).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -19,9 +18,12 @@ from torch import Tensor, nn
 
 from .padding import crop, pad_to_stride
 from .protocol import StyleCode, StyleNet, blend
-from .weights import count, outputs
+from .vgg import VGG
+from .weights import count, fill, outputs
 
-__all__ = ["ConditionedNet", "Conv", "FramePath", "Modulate", "StyleEncoder", "StyleReader"]
+__all__ = ["ConditionedNet", "Conv", "FramePath", "Modulate", "StyleEncoder", "StyleReader", "Up"]
+FLAT = 1 / 255
+"""Contrast, from the darkest to the brightest value of a channel, at which scales are halved."""
 
 
 class Conv(nn.Conv2d):
@@ -45,14 +47,21 @@ class Modulate(nn.Module):
 
 
 class StyleReader:
-    """Hands the scales and shifts of a flat code to the modulations, in the order in which they run."""
+    """Hands the scales and shifts of a flat code to the modulations, in the order in which they run.
 
-    def __init__(self, code: Tensor) -> None:
+    Scales vanish for frames without any contrast, of whose rounding errors a chain of normalisations would make a
+    picture.
+    """
+
+    def __init__(self, code: Tensor, frames: Tensor) -> None:
         self.code = code
         self.at = 0
+        sample = frames[..., ::2, ::2].detach()
+        contrast = (sample.amax((2, 3)) - sample.amin((2, 3))).amax(1, keepdim=True).square()  # (N, 1)
+        self.gate = contrast / (contrast + FLAT**2)
 
     def __call__(self, modulate: Modulate, x: Tensor) -> Tensor:
-        scale = self.code[:, self.at : self.at + modulate.channels]
+        scale = self.gate * self.code[:, self.at : self.at + modulate.channels]
         shift = self.code[:, self.at + modulate.channels : self.at + 2 * modulate.channels]
         self.at += 2 * modulate.channels
         return modulate(x, scale, shift)
@@ -83,40 +92,69 @@ class FramePath(nn.Module, ABC):
         """
 
 
-class StyleEncoder(nn.Module):
-    """A style image (N, 3, h, w) in [0, 1] -> its code (N, K), from means and deviations at several scales.
+class Up(nn.Module):
+    """Twice the size: 1×1, bilinear, a skip if there is one, 3×3, modulated.
 
-    widths: channels at 1/2, 1/4, 1/8 … of the style's size. embedding: numbers that the code is predicted from.
+    Bilinear, for sub-pixel convolutions could paint a grid where the frame is flat.
     """
 
-    def __init__(self, widths: tuple[int, ...], embedding: int, code_size: int) -> None:
+    def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.convs = nn.ModuleList(
-            Conv(inputs, outputs, stride=1 if i == 0 else 2)
-            for i, (inputs, outputs) in enumerate(pairwise((12, *widths)))
-        )
-        self.embed = nn.Linear(2 * sum(widths), embedding)
+        self.narrow, self.smooth = Conv(inputs, outputs, 1), Conv(outputs, outputs)
+        self.modulate = Modulate(outputs)
+
+    def forward(self, x: Tensor, style: StyleReader, skip: Tensor | None = None) -> Tensor:
+        x = F.interpolate(self.narrow(x), scale_factor=2, mode="bilinear", align_corners=False)
+        return style(self.modulate, self.smooth(x if skip is None else x + skip))
+
+
+class StyleEncoder(nn.Module):
+    """A style image (N, 3, h, w) in [0, 1] -> its code (N, K), from what a perceptual encoder sees in it.
+
+    The encoder, `trunk`, does not learn. Its statistics are what the style's loss is about, so what is to be learnt is
+    small: from statistics to scales and shifts. embedding: numbers that the code is predicted from.
+    """
+
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(self, trunk: VGG, embedding: int, code_size: int) -> None:
+        super().__init__()
+        self.trunk = trunk.requires_grad_(False)
+        size = 2 * sum(trunk.channels(tap) for tap in trunk.taps)
+        self.register_buffer("centre", torch.zeros(size))
+        self.register_buffer("spread", torch.ones(size))
+        self.embed = nn.Linear(size, embedding)
         self.predict = nn.Linear(embedding, code_size)
 
-    def embedding(self, style: Tensor) -> Tensor:
-        """The style in `embedding` numbers, (N, E)."""
-        x = F.pixel_unshuffle(2 * style - 1, 2)
-        pooled = []
-        for conv in self.convs:
-            x = F.leaky_relu(conv(x), 0.1)  # (N, C, h/2ᵏ, w/2ᵏ)
-            deviation, mean = torch.std_mean(x, dim=(2, 3), correction=0)
-            pooled += [mean, deviation]
-        return F.leaky_relu(self.embed(torch.cat(pooled, 1)), 0.1)
+    @torch.no_grad()
+    def see(self, style: Tensor) -> Tensor:
+        """Logarithms of every channel's mean and deviation at the trunk's taps, (N, S)."""
+        seen = []
+        for features in self.trunk(style).values():
+            deviation, mean = torch.std_mean(features.float(), dim=(2, 3), correction=0)
+            seen += [mean, deviation]
+        return (torch.cat(seen, 1) + 0.02).log()
+
+    @torch.no_grad()
+    def begin(self, trunk: VGG, styles: Iterable[Tensor]) -> None:
+        """Look with the weights of `trunk` from now on; what it sees in batches of `styles` is to have unit spread."""
+        fill(self.trunk, {key: value for key, value in trunk.state_dict().items() if ".project." not in key})
+        seen = torch.cat([self.see(batch) for batch in styles])
+        spread, centre = torch.std_mean(seen, dim=0)
+        self.centre.copy_(centre)
+        self.spread.copy_(spread.clamp_min(1e-3))
 
     def forward(self, style: Tensor) -> Tensor:
-        return self.predict(self.embedding(style))
+        seen = (self.see(style) - self.centre) / self.spread
+        return self.predict(F.leaky_relu(self.embed(seen), 0.1))
 
 
 class ConditionedNet(StyleNet):
     """A frame path with its style encoder.
 
     A code is one tensor (1, K). `strength` blends pixels with the content. A kind of net names its `Sizes` (with the
-    fields `style` and `embedding`), its `Path`, and where in the path each other size is seen: as the outputs of a
+    fields `trunk` and `embedding`), its `Path`, and where in the path each other size is seen: as the outputs of a
     layer, or as the length of a list.
     """
 
@@ -131,7 +169,8 @@ class ConditionedNet(StyleNet):
         super().__init__()
         self.sizes = sizes = sizes or self.Sizes()
         self.transformer = self.Path(sizes)
-        self.style_encoder = StyleEncoder(sizes.style, sizes.embedding, self.transformer.code_size)
+        trunk = VGG.slim(sizes.trunk, lifted=False)
+        self.style_encoder = StyleEncoder(trunk, sizes.embedding, self.transformer.code_size)
         self._start_neutral()
 
     @classmethod
@@ -139,8 +178,8 @@ class ConditionedNet(StyleNet):
         """A net with the sizes that the tensors have."""
         sizes = {field: outputs(state, f"transformer.{layer}") for field, layer in cls.LAYERS.items()}
         sizes |= {field: count(state, f"transformer.{name}.") for field, name in cls.LISTS.items()}
-        style = tuple(outputs(state, f"style_encoder.convs.{i}") for i in range(count(state, "style_encoder.convs.")))
-        net = cls(cls.Sizes(**sizes, style=style, embedding=outputs(state, "style_encoder.embed")))
+        trunk = tuple(outputs(state, f"style_encoder.trunk.conv{block}_1") for block in range(1, 6))
+        net = cls(cls.Sizes(**sizes, trunk=trunk, embedding=outputs(state, "style_encoder.embed")))
         net.load_state_dict(dict(state))
         return net
 
@@ -158,7 +197,7 @@ class ConditionedNet(StyleNet):
     def encode_style(self, image: Tensor | None = None) -> StyleCode:
         if image is None:
             raise ValueError("the net needs a style image")
-        return (self.style_encoder(pad_to_stride(image, 2)),)
+        return (self.style_encoder(image),)
 
     def forward(self, frames: Tensor, code: StyleCode, strength: float = 1.0) -> Tensor:
         return self.painted_by(self.transformer, frames, code, strength)
@@ -168,5 +207,6 @@ class ConditionedNet(StyleNet):
     ) -> Tensor:
         """`forward` with the frame path or whatever runs it."""
         stride, margin = self.Path.STRIDE, self.Path.MARGIN
-        painted = path(pad_to_stride(frames, stride, margin), code[0])
+        # Two cells at least: there is nothing to normalise in one.
+        painted = path(pad_to_stride(frames, stride, margin, least=2), code[0])
         return blend(frames, crop(painted, frames, margin), strength)

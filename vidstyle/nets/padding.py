@@ -16,9 +16,12 @@ def pad(x: Tensor, left: int, right: int, top: int, bottom: int) -> Tensor:
     return F.pad(x, (left, right, top, bottom), mode="replicate")
 
 
-def pad_to_stride(x: Tensor, stride: int, margin: int = 0) -> Tensor:
-    """Pad (N, C, H, W) at the right and the bottom to whole multiples of `stride`, then by `margin` on every side."""
-    right, bottom = -x.shape[-1] % stride, -x.shape[-2] % stride
+def pad_to_stride(x: Tensor, stride: int, margin: int = 0, least: int = 1) -> Tensor:
+    """Pad (N, C, H, W) at the right and the bottom to whole multiples of `stride`, then by `margin` on every side.
+
+    least: the smallest multiple.
+    """
+    bottom, right = (max(-side % stride, least * stride - side) for side in x.shape[-2:])
     if not (right or bottom or margin):
         return x
     return pad(x, margin, margin + right, margin, margin + bottom)

@@ -13,7 +13,7 @@ Wang et al. 2020 (collaborative distillation).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -22,9 +22,12 @@ from torch import Tensor, nn
 from .padding import pad
 from .weights import fill
 
-__all__ = ["LAYERS", "VGG", "vgg_names"]
+__all__ = ["LAYERS", "VGG", "WIDTHS", "vgg_names"]
 
 LAYERS = tuple(f"{block}_{i}" for block, depth in enumerate((2, 2, 4, 4, 4), 1) for i in range(1, depth + 1))
+
+WIDTHS = (64, 128, 256, 512, 512)
+"""Channels of VGG-19's five blocks."""
 
 # Positions of conv1_1 … conv5_4 in two published nn.Sequentials: AdaIN's vgg_normalised (a padding module before each
 # convolution, conv0 at 0) and torchvision's vgg19.features.
@@ -61,10 +64,30 @@ class VGG(nn.Module):
         for layer, sizes in widths.items():
             self.add_module(f"conv{layer}", Conv(*sizes))
 
+    @classmethod
+    def slim(cls, channels: Sequence[int], lifted: bool) -> VGG:
+        """An untrained VGG up to relu5_1 with so many channels in each of the five blocks.
+
+        lifted: whether its taps are projected to the widths of VGG-19.
+        """
+        widths: dict[str, tuple[int, int, int | None]] = {}
+        inputs = 3
+        for layer in LAYERS[: LAYERS.index("5_1") + 1]:
+            block = int(layer[0]) - 1
+            projected = WIDTHS[block] if lifted and layer.endswith("_1") else None
+            widths[layer] = (inputs, channels[block], projected)
+            inputs = channels[block]
+        return cls(widths)
+
     @property
     def taps(self) -> tuple[str, ...]:
         """The first ReLU of every block, as far as the net goes: ("relu1_1", "relu2_1", …)."""
         return tuple(f"relu{layer}" for layer in self.layers if layer.endswith("_1"))
+
+    def channels(self, tap: str) -> int:
+        """Of the features at a tap."""
+        conv: Conv = getattr(self, f"conv{tap.removeprefix('relu')}")
+        return conv.out_channels if conv.project is None else conv.project.out_channels
 
     def forward(self, x: Tensor, upto: str | None = None, taps: Iterable[str] | None = None) -> dict[str, Tensor]:
         """Features of RGB pictures.

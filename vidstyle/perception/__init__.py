@@ -1,7 +1,7 @@
 """How pictures look to a net: the perceptual encoder, and distances between what it sees."""
 
-from .distances import content_distance, gram_distance, lattice, statistics_distance, total_variation
-from .encoder import Perceptual, load_perceptual
+from .distances import content_distance, gram_distance, statistics_distance, total_variation
+from .encoder import Perceptual, load_glance, load_perceptual
 from .lpips import LPIPS, load_lpips
 
 __all__ = [
@@ -9,7 +9,7 @@ __all__ = [
     "Perceptual",
     "content_distance",
     "gram_distance",
-    "lattice",
+    "load_glance",
     "load_lpips",
     "load_perceptual",
     "statistics_distance",

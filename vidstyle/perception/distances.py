@@ -10,7 +10,6 @@ __all__ = [
     "content_distance",
     "gram",
     "gram_distance",
-    "lattice",
     "statistics",
     "statistics_distance",
     "total_variation",
@@ -64,27 +63,6 @@ def gram_distance(painted: Features, style: Features, layers: tuple[str, ...]) -
 def content_distance(painted: Features, content: Features, layer: str = "relu4_1") -> Tensor:
     """Mean squared difference of instance-normalised features: shapes are compared, palettes are not."""
     return F.mse_loss(F.instance_norm(painted[layer].float()), F.instance_norm(content[layer].float()))
-
-
-def lattice(x: Tensor, periods: tuple[int, ...] = (2, 4, 8)) -> Tensor:
-    """How strongly (N, C, H, W) carries a grid of the periods that sub-pixel convolutions leave.
-
-    In windows of 8 × 8 cells, the mean square by which the cell's pixels, averaged over the window, differ from the
-    window's mean; summed over the periods. Pictures have no favourite pixel of a cell; grids have. The mean over one
-    period is taken away first: it holds shades and shapes, and nothing of the grid.
-    """
-    total = torch.zeros((), device=x.device)
-    for period in periods:
-        window = 8 * period
-        height, width = (side // window for side in x.shape[-2:])
-        if not height or not width:
-            continue
-        before, after = period // 2, period - 1 - period // 2
-        around = F.avg_pool2d(F.pad(x.float(), (before, after, before, after), mode="reflect"), period, stride=1)
-        cells = (x.float() - around)[..., : height * window, : width * window]
-        cells = cells.reshape(*x.shape[:2], height, 8, period, width, 8, period).mean(dim=(3, 6))  # (N, C, h, p, w, p)
-        total = total + (cells - cells.mean(dim=(3, 5), keepdim=True)).square().mean()
-    return total
 
 
 def total_variation(x: Tensor) -> Tensor:

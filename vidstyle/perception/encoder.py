@@ -13,11 +13,11 @@ from vidstyle.errors import InputError
 from vidstyle.nets.vgg import VGG
 from vidstyle.zoo.vision import import_torchvision
 
-__all__ = ["Perceptual", "load_perceptual", "normalised"]
+__all__ = ["Perceptual", "load_glance", "load_perceptual", "normalised"]
 
 EXACT = "vgg19_normalised_relu3_1.safetensors"
 DISTILLED = "vgg19_distilled16x_relu5_1.safetensors"
-TORCHVISION = Path("torchvision")
+GLANCE = Path(__file__).parents[1] / "assets" / "encoders" / "glance.safetensors"
 
 
 class Perceptual(nn.Module):
@@ -37,21 +37,29 @@ class Perceptual(nn.Module):
         return features
 
 
-def load_perceptual(folder: Path, pictures: Tensor | None = None) -> Perceptual:
-    """The encoder from a folder that holds the distilled VGG and, if it is there, the exact one.
+def load_perceptual(name: str | Path, pictures: Tensor | None = None) -> Perceptual:
+    """An encoder by name, or from a folder that holds the distilled VGG and, if it is there, the exact one.
 
-    The folder name "torchvision" stands for torchvision's full VGG-19, which is downloaded once and normalised on
-    `pictures`, (N, 3, H, W) in [0, 1]. InputError where there are no such weights.
+    "glance" is the project's own, in the package; "vgg19" torchvision's full VGG-19, which is downloaded once and
+    normalised on `pictures`, (N, 3, H, W) in [0, 1]. InputError where there are no such weights.
     """
-    if folder == TORCHVISION:
-        return Perceptual(normalised(_full_vgg(), pictures if pictures is not None else torch.rand(8, 3, 128, 128)))
-    if not (folder / DISTILLED).exists():
-        raise InputError(f"{folder / DISTILLED} is missing; give the folder that holds it, or --teachers torchvision")
-    deep = VGG.from_state_dict(load_file(folder / DISTILLED))
-    exact = VGG.from_state_dict(load_file(folder / EXACT)) if (folder / EXACT).exists() else None
+    if str(name) == "glance":
+        deep, exact = load_glance(), None
+    elif str(name) == "vgg19":
+        deep, exact = normalised(_full_vgg(), pictures if pictures is not None else torch.rand(8, 3, 128, 128)), None
+    elif (Path(name) / DISTILLED).exists():
+        deep = VGG.from_state_dict(load_file(Path(name) / DISTILLED))
+        exact = VGG.from_state_dict(load_file(Path(name) / EXACT)) if (Path(name) / EXACT).exists() else None
+    else:
+        raise InputError(f"no encoder {name}: choose glance, vgg19, or a folder that holds {DISTILLED}")
     judge = Perceptual(deep, exact)
     judge.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return judge
+
+
+def load_glance() -> VGG:
+    """The project's own small encoder, which is in the package."""
+    return VGG.from_state_dict(load_file(GLANCE))
 
 
 def _full_vgg() -> VGG:
@@ -59,9 +67,7 @@ def _full_vgg() -> VGG:
     try:
         features = models.vgg19(weights=models.VGG19_Weights.IMAGENET1K_V1).features
     except (URLError, OSError) as error:
-        raise InputError(
-            f"torchvision's VGG-19 cannot be downloaded ({error}); give a folder with --teachers"
-        ) from None
+        raise InputError(f"torchvision's VGG-19 cannot be downloaded ({error}); use the encoder glance") from None
     return VGG.from_state_dict(features.state_dict(), upto="relu5_1")
 
 

@@ -1,6 +1,6 @@
 """The workshop that makes weights."""
 
-from .recipe import Recipe, load_recipe
+from .recipe import EncoderRecipe, PainterRecipe, Recipe, load_recipe
 from .trainer import train
 
-__all__ = ["Recipe", "load_recipe", "train"]
+__all__ = ["EncoderRecipe", "PainterRecipe", "Recipe", "load_recipe", "train"]

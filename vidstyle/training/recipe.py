@@ -14,16 +14,16 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["RECIPES", "Recipe", "load_recipe"]
+__all__ = ["RECIPES", "EncoderRecipe", "PainterRecipe", "Recipe", "load_recipe"]
 
 RECIPES = Path(__file__).parent / "recipes"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a run does. Losses are sums of weight × term."""
+    """What every run has: a schedule, pictures, an optimizer."""
 
-    architecture: str = "brisk"
+    architecture: str
     start_from: str = ""
     """Name or file of the model whose weights the run begins with; new weights where empty."""
     steps: int = 10_000
@@ -46,6 +46,19 @@ class Recipe:
     """Largest gradient norm."""
     average: float = 0.999
     """Decay of the running mean of the weights, which is what is kept."""
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.batch < 1 or self.crop < 32 or self.crop % 8:
+            raise OptionError("a recipe needs steps ≥ 1, batch ≥ 1 and a crop ≥ 32 that is a multiple of 8")
+        if self.side < self.crop:
+            raise OptionError(f"the recipe's side ({self.side}) must not be smaller than its crop ({self.crop})")
+
+
+@dataclass(frozen=True)
+class PainterRecipe(Recipe):
+    """A net that paints. Its loss is the sum of weight × term."""
+
     identity_steps: int = 500
     """The first steps only reproduce pictures in their own style; no teacher is asked, so they are cheap."""
     exact_after: float = 0.7
@@ -56,20 +69,19 @@ class Recipe:
     style: float = 4.0
     gram: float = 1.0
     variation: float = 0.02
-    lattice: float = 1000.0
-    """Against grids of 2, 4 and 8 pixels, which sub-pixel convolutions tend to leave."""
     temporal: float = 4.0
     temporal_every: int = 3
     """The temporal term is computed in every so many steps."""
-    statistics: float = 0.1
-    """Weight of the auxiliary task: predict the teacher's style statistics from the style embedding."""
-    seed: int = 1
 
-    def __post_init__(self) -> None:
-        if self.steps < 1 or self.batch < 1 or self.crop < 32 or self.crop % 8:
-            raise OptionError("a recipe needs steps ≥ 1, batch ≥ 1 and a crop ≥ 32 that is a multiple of 8")
-        if self.side < self.crop:
-            raise OptionError(f"the recipe's side ({self.side}) must not be smaller than its crop ({self.crop})")
+
+@dataclass(frozen=True)
+class EncoderRecipe(Recipe):
+    """A small perceptual encoder, distilled from a large one."""
+
+    channels: tuple[int, ...] = (16, 32, 64, 128, 128)
+    """Of its five blocks."""
+    features: float = 1.0
+    statistics: float = 1.0
 
 
 def load_recipe(name: str | Path, **changes: Any) -> Recipe:
@@ -82,7 +94,10 @@ def load_recipe(name: str | Path, **changes: Any) -> Recipe:
         raise OptionError(f"no recipe {name}; known: {known}, or give a .toml file") from None
     except tomllib.TOMLDecodeError as error:
         raise OptionError(f"{path} is not valid TOML: {error}") from None
-    unknown = set(values) - {field.name for field in fields(Recipe)}
-    if unknown:
-        raise OptionError(f"{path} has settings that no recipe knows: {', '.join(sorted(unknown))}")
-    return replace(Recipe(**values), **{key: value for key, value in changes.items() if value is not None})
+    kind = EncoderRecipe if values.get("architecture") == "glance" else PainterRecipe
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    unknown = set(values) - {field.name for field in fields(kind)}
+    if unknown or "architecture" not in values:
+        wrong = f"settings that no such recipe knows: {', '.join(sorted(unknown))}" if unknown else "no architecture"
+        raise OptionError(f"{path} has {wrong}")
+    return replace(kind(**values), **{key: value for key, value in changes.items() if value is not None})

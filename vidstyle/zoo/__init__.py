@@ -3,7 +3,7 @@
 from .architectures import Architecture, architectures, detect, has, register, untrained
 from .cards import Card, checksum
 from .checkpoint import read_state_dict
-from .models import Model, available, load, save
+from .models import Model, available, load, save, write
 
 __all__ = [
     "Architecture",
@@ -19,4 +19,5 @@ __all__ = [
     "register",
     "save",
     "untrained",
+    "write",
 ]

@@ -22,7 +22,7 @@ from .cards import Card, checksum
 from .checkpoint import State, read_state_dict
 from .parts import SUFFIXES, read_folder, read_siblings, stem
 
-__all__ = ["ASSETS", "Model", "available", "load", "save"]
+__all__ = ["ASSETS", "Model", "available", "load", "save", "write"]
 
 ASSETS = Path(__file__).parents[1] / "assets"
 
@@ -74,7 +74,13 @@ def save(net: StyleNet, card: Card, path: str | Path, dtype: torch.dtype = torch
     known = detect(state)
     if known is None or known.name != card.architecture:
         raise ValueError(f"the net would load as {known.name if known else 'nothing'}, not as {card.architecture}")
-    card = replace(card, parameters=sum(p.numel() for p in net.parameters()), checksum=checksum(state))
+    return write(state, replace(card, parameters=sum(p.numel() for p in net.parameters())), path)
+
+
+def write(state: State, card: Card, path: str | Path) -> Card:
+    """Write tensors and a card, with their checksum in it, as one safetensors file. Errors: those of `save`."""
+    state = {key: tensor.detach().cpu().contiguous() for key, tensor in state.items()}
+    card = replace(card, checksum=checksum(state))
     with StagedFile(Path(path), overwrite=True) as file:
         # Not safetensors' own save_file: that leaves a file that only its owner can read.
         file.path.write_bytes(serialize(state, metadata={"format": "pt", **card.to_metadata()}))

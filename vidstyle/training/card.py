@@ -1,20 +1,16 @@
-"""From a trained net to the file that is handed out."""
+"""What the card of a trained model says."""
 
 from __future__ import annotations
 
 import subprocess
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from vidstyle.nets.conditioned import ConditionedNet
-from vidstyle.zoo import Card, save
+from vidstyle.zoo import Card
 
 from .recipe import Recipe
 
-__all__ = ["first_card", "save_trained"]
+__all__ = ["first_card"]
 
 
 def first_card(recipe: Recipe, start: Card | None, data: str, licence: str) -> Card:
@@ -27,19 +23,11 @@ def first_card(recipe: Recipe, start: Card | None, data: str, licence: str) -> C
         architecture=recipe.architecture,
         licence=licence,
         data=data,
-        teacher="VGG-19: distilled (relu1_1 … relu5_1), exact up to relu3_1 in the last part",
+        teacher="VGG-19: distilled (relu1_1 … relu5_1), exact up to relu3_1",
         recipe=settings,
         commit=_commit(),
         quality={key: start.quality.get(key, 0) if start else 0 for key in ("samples", "hours")},
     )
-
-
-def save_trained(net: ConditionedNet, card: Card, report: dict[str, Any], output: Path) -> Path:
-    """Write `output`/NAME.safetensors in float16, the run's samples and hours added to the card; returns the path."""
-    samples, hours = card.quality["samples"] + report["samples"], card.quality["hours"] + report["hours"]
-    path = output / f"{card.name}.safetensors"
-    save(net, replace(card, quality={"samples": samples, "hours": round(hours, 2)}), path, dtype=torch.float16)
-    return path
 
 
 def _commit() -> str:
