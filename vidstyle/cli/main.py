@@ -35,11 +35,15 @@ def _version(show: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    pass
+    # Before PyTorch is imported. Spinning, its idle threads would take the cores that OpenVINO and the codecs wait for;
+    # where there is nothing but PyTorch, waking them costs more than half of the time.
+    alone = context.invoked_subcommand in ("train", "evaluate")
+    os.environ.setdefault("OMP_WAIT_POLICY", "ACTIVE" if alone else "PASSIVE")
 
 
 app.command("stylize")(stylize.stylize)
@@ -62,8 +66,6 @@ def _nowhere() -> TextIO:
 
 def main() -> None:
     """Run the command; exit 0, 2 for what the user can put right, 130 for Ctrl-C."""
-    # Before PyTorch is imported: its idle threads would spin on the cores that OpenVINO and the codecs wait for.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Where the shell closed an output (>&-), there is none.
     sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     for number in (signal.SIGINT, signal.SIGTERM):

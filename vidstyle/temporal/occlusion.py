@@ -1,0 +1,35 @@
+"""Where a flow can be believed.
+
+Source: Ruder, Dosovitskiy, Brox 2016, section 3.2 (after Sundaram et al. 2010).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .warp import warp
+
+__all__ = ["visible"]
+
+
+def visible(flow: Tensor, opposite: Tensor, scale: float = 1.0) -> Tensor:
+    """Pixels that both frames show and that are not on a motion boundary: (N, 1, H, W), 1 or 0.
+
+    flow, opposite: (N, 2, H, W) in pixels, from the frame in question to the other and back. scale: the flow's size
+    over that of the frames it was made for; the rule's constants are in pixels of those.
+    """
+    height, width = flow.shape[-2:]
+    returned = warp(opposite, flow)
+    energy = flow.square().sum(1, keepdim=True)
+    mismatch = (flow + returned).square().sum(1, keepdim=True)
+    disoccluded = mismatch >= 0.01 * (energy + returned.square().sum(1, keepdim=True)) + 0.5 * scale**2
+
+    slopes = torch.gradient(flow, dim=(2, 3))
+    steepness = sum(slope.square().sum(1, keepdim=True) for slope in slopes)
+    boundary = steepness > 0.01 * energy + 0.002
+
+    x = torch.arange(width, device=flow.device) + flow[:, :1]
+    y = torch.arange(height, device=flow.device)[:, None] + flow[:, 1:]
+    left = (x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)
+    return (~(disoccluded | boundary | left)).to(flow.dtype)
