@@ -5,22 +5,24 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from torch import Tensor
 
 from vidstyle.errors import InputError, StyleError
 from vidstyle.frames import MAX_PIXELS
 
-__all__ = ["list_pictures", "load_image", "load_square"]
+__all__ = ["as_image", "list_pictures", "load_image", "load_square", "load_squares"]
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
 
 def list_pictures(folder: Path) -> list[Path]:
     """Every picture under `folder`, by name; InputError where there is none."""
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not found:
         raise InputError(f"{folder} holds no pictures ({', '.join(sorted(SUFFIXES))})")
     return found
@@ -30,6 +32,23 @@ def load_square(path: Path, side: int) -> np.ndarray:
     """The middle square of a picture as sRGB (side, side, 3) uint8; errors as those of `load_image`."""
     image = Image.fromarray(load_image(path, enough=side))
     return np.array(ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS))
+
+
+def load_squares(paths: Iterable[Path], side: int) -> tuple[dict[Path, np.ndarray], list[str]]:
+    """The middle squares of those pictures that can be read, and a line for each that cannot."""
+    squares, damaged = {}, []
+    for path in paths:
+        try:
+            squares[path] = load_square(path, side)
+        except StyleError as error:
+            damaged.append(str(error))
+    return squares, damaged
+
+
+def as_image(pixels: Tensor) -> Image.Image:
+    """(3, H, W) in [0, 1] as a picture of 8 bits."""
+    codes = (pixels.detach().float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu()
+    return Image.fromarray(np.asarray(codes))
 
 
 def load_image(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS, enough: int | None = None) -> np.ndarray:

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from vidstyle.errors import InputError, OptionError
 from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.nets.vgg import VGG
-from vidstyle.perception import load_glance
+from vidstyle.perception.encoder import GLANCE, load_glance
 from vidstyle.pictures import list_pictures, load_square
 from vidstyle.training import load_recipe
 from vidstyle.training.encoder import untrained_encoder
@@ -141,7 +141,7 @@ def test_a_distilled_encoder_comes_to_see_as_its_teacher(
 
     tiny = {"channels": (8, 8, 8, 8, 8), "steps": 100, "batch": 2, "crop": 32, "side": 64, "holdout": 1}
     recipe = load_recipe("glance", **tiny, warmup=5, learning_rate=1e-2)
-    path, _ = train(recipe, pictures, pictures, "glance", tmp_path_factory.mktemp("out"), device="cpu")
+    path, _ = train(recipe, pictures, pictures, GLANCE, tmp_path_factory.mktemp("out"), device="cpu")
     paths = [path for path in list_pictures(pictures) if path.suffix == ".png"]
     squares = torch.stack([torch.from_numpy(load_square(path, 64)) for path in paths]).permute(0, 3, 1, 2) / 255
     teacher = load_glance()(squares)

@@ -19,8 +19,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from vidstyle.errors import StyleError
-from vidstyle.pictures import list_pictures, load_square
+from vidstyle.pictures import list_pictures, load_squares
 from vidstyle.training.pictures import alike
 
 ROOT = Path(__file__).parents[2]
@@ -40,8 +39,8 @@ def pack_pictures(
     folder.mkdir(parents=True)
     paths = list_pictures(source)[:few]
     if len({path.stem for path in paths}) < len(paths):
-        raise SystemExit(f"{source} has pictures of the same name in different folders")
-    squares = load_squares(paths, side)
+        raise SystemExit(f"{source} has pictures whose names differ only in folder or ending")
+    squares = readable(paths, side)
     known = alike(stack(squares.values()), stack(aside))
     for (path, square), also_aside in zip(squares.items(), known.tolist(), strict=True):
         if also_aside:
@@ -50,13 +49,10 @@ def pack_pictures(
             Image.fromarray(square).save(folder / f"{path.stem}.webp", quality=quality)
 
 
-def load_squares(paths: list[Path], side: int) -> dict[Path, np.ndarray]:
-    squares = {}
-    for path in paths:
-        try:
-            squares[path] = load_square(path, side)
-        except StyleError as error:
-            print(f"left out: {error}", file=sys.stderr)
+def readable(paths: list[Path], side: int) -> dict[Path, np.ndarray]:
+    squares, damaged = load_squares(paths, side)
+    for line in damaged:
+        print(f"left out: {line}", file=sys.stderr)
     return squares
 
 
@@ -77,7 +73,7 @@ def main() -> None:
     parser.add_argument("--quality", type=int, default=72)
     parser.add_argument("--few", type=int)
     options = parser.parse_args()
-    aside = list(load_squares(list_pictures(options.shared / "media" / "styles"), options.side).values())
+    aside = list(readable(list_pictures(options.shared / "media" / "styles"), options.side).values())
     for kind in ("photos", "paintings"):
         pack_pictures(options.shared / "data" / kind, OUT / kind, options.side, options.quality, options.few, aside)
     shutil.rmtree(OUT / "teachers", ignore_errors=True)

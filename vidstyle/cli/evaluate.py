@@ -21,7 +21,7 @@ def pictures(
     contents: Annotated[Path, typer.Option(help="Folder with contents.", exists=True, file_okay=False)],
     styles: Annotated[Path, typer.Option(help="Folder with styles.", exists=True, file_okay=False)],
     encoder: Annotated[
-        str, typer.Option(help="What judges: glance, vgg19, or a folder with weights (and lpips/).")
+        str, typer.Option(help="What judges: glance, vgg19, a file, or a folder with weights (and lpips/).")
     ] = "glance",
     side: Annotated[int, typer.Option(min=64, help="Pictures are judged as squares of so many pixels.")] = 256,
     count: Annotated[int | None, typer.Option(min=1, help="At most so many contents, evenly picked.")] = None,
@@ -34,6 +34,7 @@ def pictures(
 
     import torch
 
+    from vidstyle.errors import OptionError
     from vidstyle.evaluation.pictures import PictureJudge, judge_model, load_pictures, means
     from vidstyle.evaluation.report import Evaluated, check_report, write_report
     from vidstyle.perception import load_lpips, load_perceptual
@@ -41,7 +42,10 @@ def pictures(
 
     if report:
         check_report(report)
-    stylizers = [Stylizer(model, device) for model in models]
+    if len(set(models)) < len(models):
+        raise OptionError("give every model once")
+    # PyTorch paints too: OpenVINO's threads and those of the judge would be in each other's way.
+    stylizers = [Stylizer(model, device, runtime="pytorch") for model in models]
     where = stylizers[0].device
     shown, painted_in = load_pictures(contents, side, count, where), load_pictures(styles, side, None, where)
     lpips = load_lpips(Path(encoder) / "lpips")

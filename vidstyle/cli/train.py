@@ -20,7 +20,7 @@ def train(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name (brisk) or a .toml file.")],
     photos: Annotated[Path, typer.Option(help="Folder with contents.", exists=True, file_okay=False)],
     paintings: Annotated[Path, typer.Option(help="Folder with styles.", exists=True, file_okay=False)],
-    encoder: Annotated[str, typer.Option(help="What judges the paintings: glance, vgg19, or a folder.")] = "glance",
+    encoder: Annotated[str, typer.Option(help="What judges paintings: glance, vgg19, a file or a folder.")] = "glance",
     unseen: Annotated[
         Path | None,
         typer.Option(
@@ -46,7 +46,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume/--restart", help="Go on from the checkpoint in --out.")] = True,
 ) -> None:
     """Train a model; it resumes from its checkpoint and ends as one safetensors file with its card."""
-    from vidstyle.training import load_recipe
+    from vidstyle.training import CHECKPOINT, load_recipe
     from vidstyle.training import train as run
 
     output = output or Path("runs") / Path(recipe).stem
@@ -57,7 +57,7 @@ def train(
 
         def on_progress(event: dict[str, Any]) -> None:
             nonlocal said
-            shown = ("identity", "content", "style", "gram", "temporal")
+            shown = ("identity", "content", "style", "gram", "temporal", "features", "statistics")
             terms = "  ".join(f"{name} {event[name]:.3f}" for name in shown if name in event)
             step, rate = f"step {event['step']}  {terms}", f"{event['samples_per_second']:.1f} samples/s"
             bar.update(task, completed=1000 * event["progress"], description=step, rate=rate)
@@ -82,5 +82,7 @@ def train(
                 note=note,
             )
         except Interrupted:
-            raise Interrupted(f"interrupted; the same command goes on from the checkpoint in {output}") from None
+            if not (output / CHECKPOINT).exists():
+                raise
+            raise Interrupted(f"interrupted; with --resume it goes on from the checkpoint in {output}") from None
     out.print(f"{path}: {report['samples']:,} samples in {report['hours']:.2f} hours")

@@ -17,7 +17,7 @@ import torch
 from kornia.metrics import ssim
 from torch import Tensor
 
-from vidstyle.perception import LPIPS, Perceptual, content_distance, gram_distance, statistics_distance
+from vidstyle.perception import LPIPS, Perceptual, content_distance, gram_distance, statistics_distance, total_variation
 from vidstyle.pictures import list_pictures, load_square
 from vidstyle.stylizers import Stylizer
 from vidstyle.temporal.losses import steadiness
@@ -27,7 +27,6 @@ from vidstyle.temporal.warp import warp
 __all__ = ["FIGURES", "Judged", "Picture", "PictureJudge", "judge_model", "load_pictures", "means"]
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
-GRAM_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
 FIGURES = {
     "style": "means and deviations at relu1_1 … relu4_1, squared difference to the style; smaller is closer",
     "gram": "Gram matrices at relu2_1 … relu4_1, relative squared difference to the style; smaller is closer",
@@ -81,10 +80,10 @@ class PictureJudge:
         features, target = self.encoder(painted, exact=True), self.encoder(style, exact=True)
         figures = {
             "style": statistics_distance({layer: features[layer] for layer in STYLE_LAYERS}, target),
-            "gram": gram_distance(features, target, GRAM_LAYERS),
+            "gram": gram_distance(features, target),
             "content": content_distance(features, self.encoder(content)),
             "ssim": ssim(painted, content, 11).mean(),
-            "variation": _variation(painted) / _variation(content).clamp_min(1e-6),
+            "variation": total_variation(painted) / total_variation(content).clamp_min(1e-6),
         }
         if self.lpips is not None:
             figures["lpips"] = self.lpips(painted, content)[0]
@@ -119,7 +118,3 @@ def judge_model(
 def means(judged: Sequence[Judged]) -> dict[str, float]:
     """The mean of every figure over the pairs."""
     return {name: fmean(pair.figures[name] for pair in judged) for name in judged[0].figures}
-
-
-def _variation(pictures: Tensor) -> Tensor:
-    return (pictures[..., 1:, :] - pictures[..., :-1, :]).abs().mean() + pictures.diff(dim=-1).abs().mean()

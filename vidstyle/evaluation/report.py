@@ -11,11 +11,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 from torch import Tensor
 
 from vidstyle.errors import MissingExtra
+from vidstyle.pictures import as_image
 from vidstyle.staging import StagedFile
 
 from .pictures import FIGURES, Judged, Picture, means
@@ -51,8 +51,7 @@ class Evaluated:
 
 def thumbnail(pixels: Tensor) -> str:
     """(1, 3, H, W) in [0, 1] -> a JPEG data URL."""
-    codes = (pixels[0].float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu()
-    image = Image.fromarray(np.asarray(codes))
+    image = as_image(pixels[0])
     image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=88)
@@ -82,7 +81,8 @@ def write_report(
     title = html.escape(" and ".join(model.name for model in models))
     head = f'<!doctype html><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
     with StagedFile(path, overwrite=True) as file:
-        file.path.write_text(head + "\n".join(parts), encoding="utf-8")
+        # Names of files need not be text.
+        file.path.write_text(head + "\n".join(parts), encoding="utf-8", errors="xmlcharrefreplace")
 
 
 def _table(models: Sequence[Evaluated]) -> str:
@@ -123,7 +123,8 @@ def _plots(models: Sequence[Evaluated], styles: Sequence[str]) -> str:
     for number, model in enumerate(models):
         heights = [means([pair for pair in model.judged if pair.style == style])["style"] for style in styles]
         axes.bar([at + number * width for at in range(len(styles))], heights, width, label=model.name)
-    axes.set_xticks([at + 0.4 - width / 2 for at in range(len(styles))], styles, rotation=60, ha="right", fontsize=8)
+    labels = [style.encode("utf-8", "replace").decode().replace("$", r"\$") for style in styles]
+    axes.set_xticks([at + 0.4 - width / 2 for at in range(len(styles))], labels, rotation=60, ha="right", fontsize=8)
     axes.set(ylabel="style distance", title="by style")
     axes.legend()
     return "".join(f"<figure>{_svg(figure)}</figure>" for figure in (scatter, bars))

@@ -10,6 +10,7 @@ from statistics import fmean
 
 from torch import Tensor
 
+from vidstyle.errors import InputError
 from vidstyle.temporal.flow import FlowEstimator
 from vidstyle.temporal.occlusion import visible
 from vidstyle.temporal.warp import warp
@@ -32,11 +33,14 @@ def motions(contents: Sequence[Tensor], interval: int, estimate: FlowEstimator) 
 def warping_error(frames: Sequence[Tensor], known: Iterable[Motion], interval: int) -> float:
     """Mean squared difference of every frame and the one `interval` later moved back, where both show the same.
 
-    frames: (1, 3, H, W) in [0, 1], painted or not; known: the motions of their contents.
+    frames: (1, 3, H, W) in [0, 1], painted or not; known: the motions of their contents. InputError where no pair of
+    frames can be compared.
     """
     errors = []
     for first, second, (flow, mask) in zip(frames, frames[interval:], known, strict=False):
         if mask.any():
             squares = (warp(second, flow) - first).square().mean(1, keepdim=True)
             errors.append(((mask * squares).sum() / mask.sum()).item())
+    if not errors:
+        raise InputError(f"no two frames {interval} apart show the same thing")
     return fmean(errors)

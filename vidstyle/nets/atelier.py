@@ -82,5 +82,6 @@ class Atelier(ConditionedNet):
     """atelier of the given sizes, untrained."""
 
     Sizes, Path = AtelierSizes, Transformer
+    stride: ClassVar[int] = 8
     LAYERS: ClassVar = {"full": "stem", "half": "down2", "quarter": "down4", "eighth": "down8"}
     LISTS: ClassVar = {"deep": "deep", "wide": "wide"}

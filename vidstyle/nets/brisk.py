@@ -88,7 +88,6 @@ class Transformer(FramePath):
     """The frame path; its patches overlap the frame's border, so frames come and go with a margin."""
 
     MARGIN: ClassVar[int] = 2
-    STRIDE: ClassVar[int] = 16
 
     def __init__(self, sizes: BriskSizes) -> None:
         super().__init__()
@@ -120,5 +119,6 @@ class Brisk(ConditionedNet):
     """brisk of the given sizes, untrained."""
 
     Sizes, Path = BriskSizes, Transformer
+    stride: ClassVar[int] = 16
     LAYERS: ClassVar = {"quarter": "down4", "eighth": "down8", "sixteenth": "down16"}
     LISTS: ClassVar = {"blocks": "blocks", "deep": "deep"}

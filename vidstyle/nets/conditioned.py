@@ -56,8 +56,8 @@ class StyleReader:
     def __init__(self, code: Tensor, frames: Tensor) -> None:
         self.code = code
         self.at = 0
-        sample = frames[..., ::2, ::2].detach()
-        contrast = (sample.amax((2, 3)) - sample.amin((2, 3))).amax(1, keepdim=True).square()  # (N, 1)
+        frames = frames.detach()
+        contrast = (frames.amax((2, 3)) - frames.amin((2, 3))).amax(1, keepdim=True).square()  # (N, 1)
         self.gate = contrast / (contrast + FLAT**2)
 
     def __call__(self, modulate: Modulate, x: Tensor) -> Tensor:
@@ -71,7 +71,6 @@ class FramePath(nn.Module, ABC):
     """What works on every frame; a graph runtime may take its place."""
 
     MARGIN: ClassVar[int] = 0
-    STRIDE: ClassVar[int] = 8
 
     @property
     def code_size(self) -> int:
@@ -88,7 +87,7 @@ class FramePath(nn.Module, ABC):
     def forward(self, frames: Tensor, code: Tensor) -> Tensor:
         """(N, 3, H + 2·MARGIN, W + 2·MARGIN) in [0, 1] and a code (N or 1, K) -> same shape, still with the margin.
 
-        H and W are multiples of STRIDE.
+        H and W are multiples of the net's stride.
         """
 
 
@@ -141,12 +140,13 @@ class StyleEncoder(nn.Module):
         """Look with the weights of `trunk` from now on; what it sees in batches of `styles` is to have unit spread."""
         fill(self.trunk, {key: value for key, value in trunk.state_dict().items() if ".project." not in key})
         seen = torch.cat([self.see(batch) for batch in styles])
-        spread, centre = torch.std_mean(seen, dim=0)
+        spread, centre = torch.std_mean(seen, dim=0, correction=0)
         self.centre.copy_(centre)
-        self.spread.copy_(spread.clamp_min(1e-3))
+        self.spread.copy_(spread.clamp_min(0.1))
 
     def forward(self, style: Tensor) -> Tensor:
-        seen = (self.see(style) - self.centre) / self.spread
+        # A style unlike all that training saw must not shout down the rest of its code.
+        seen = ((self.see(style) - self.centre) / self.spread).clamp(-5, 5)
         return self.predict(F.leaky_relu(self.embed(seen), 0.1))
 
 
@@ -163,7 +163,7 @@ class ConditionedNet(StyleNet):
     LAYERS: ClassVar[Mapping[str, str]]
     LISTS: ClassVar[Mapping[str, str]]
     STYLE_SIDE: ClassVar[int] = 256
-    """Short side, in pixels, at which the net was trained to see a style."""
+    """Short side, in pixels, at which the net sees a style unless asked otherwise."""
 
     def __init__(self, sizes: Any = None) -> None:
         super().__init__()
@@ -179,8 +179,9 @@ class ConditionedNet(StyleNet):
         sizes = {field: outputs(state, f"transformer.{layer}") for field, layer in cls.LAYERS.items()}
         sizes |= {field: count(state, f"transformer.{name}.") for field, name in cls.LISTS.items()}
         trunk = tuple(outputs(state, f"style_encoder.trunk.conv{block}_1") for block in range(1, 6))
-        net = cls(cls.Sizes(**sizes, trunk=trunk, embedding=outputs(state, "style_encoder.embed")))
-        net.load_state_dict(dict(state))
+        with torch.device("meta"):
+            net = cls(cls.Sizes(**sizes, trunk=trunk, embedding=outputs(state, "style_encoder.embed")))
+        fill(net, state)
         return net
 
     def _start_neutral(self) -> None:
@@ -206,7 +207,7 @@ class ConditionedNet(StyleNet):
         self, path: Callable[[Tensor, Tensor], Tensor], frames: Tensor, code: StyleCode, strength: float
     ) -> Tensor:
         """`forward` with the frame path or whatever runs it."""
-        stride, margin = self.Path.STRIDE, self.Path.MARGIN
+        margin = self.Path.MARGIN
         # Two cells at least: there is nothing to normalise in one.
-        painted = path(pad_to_stride(frames, stride, margin, least=2), code[0])
+        painted = path(pad_to_stride(frames, self.stride, margin, least=2), code[0])
         return blend(frames, crop(painted, frames, margin), strength)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-__all__ = ["fill", "part"]
+__all__ = ["count", "fill", "outputs", "part"]
 
 RUNNING = ("running_mean", "running_var", "num_batches_tracked")
 

@@ -16,6 +16,8 @@ __all__ = [
 ]
 
 Features = dict[str, Tensor]
+GRAM_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
+"""Where Gram matrices are compared, unless a caller says otherwise."""
 
 
 def _positions(features: Tensor) -> Tensor:
@@ -48,7 +50,7 @@ def gram(features: Tensor) -> Tensor:
     return flat.transpose(1, 2) @ flat / flat.shape[1]
 
 
-def gram_distance(painted: Features, style: Features, layers: tuple[str, ...]) -> Tensor:
+def gram_distance(painted: Features, style: Features, layers: tuple[str, ...] = GRAM_LAYERS) -> Tensor:
     """Relative squared difference of Gram matrices, ‖G − G'‖² / ‖G'‖², mean over pictures, summed over `layers`.
 
     Relative, so that layers and styles of different energy weigh the same.

@@ -1,4 +1,4 @@
-"""The perceptual encoder that judges a painting: VGG-19's features at relu1_1 … relu5_1."""
+"""The perceptual encoders that judge a painting: what VGG-19 sees at relu1_1 … relu5_1, or comes near to it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -23,10 +24,12 @@ GLANCE = Path(__file__).parents[1] / "assets" / "encoders" / "glance.safetensors
 class Perceptual(nn.Module):
     """Features of a deep encoder, its shallow taps replaced by an exact one's on request."""
 
-    def __init__(self, deep: VGG, exact: VGG | None = None) -> None:
+    def __init__(self, deep: VGG, exact: VGG | None = None, about: str = "") -> None:
+        """about: what it is, in words for cards and reports."""
         super().__init__()
         self.deep = deep
         self.exact = exact
+        self.about = about
         self.requires_grad_(False).eval()
 
     def forward(self, x: Tensor, exact: bool = False) -> dict[str, Tensor]:
@@ -38,35 +41,46 @@ class Perceptual(nn.Module):
 
 
 def load_perceptual(name: str | Path, pictures: Tensor | None = None) -> Perceptual:
-    """An encoder by name, or from a folder that holds the distilled VGG and, if it is there, the exact one.
+    """An encoder by name, from a file, or from a folder that holds the distilled VGG and perhaps the exact one.
 
     "glance" is the project's own, in the package; "vgg19" torchvision's full VGG-19, which is downloaded once and
     normalised on `pictures`, (N, 3, H, W) in [0, 1]. InputError where there are no such weights.
     """
+    path = Path(name)
     if str(name) == "glance":
-        deep, exact = load_glance(), None
+        judge = Perceptual(load_glance(), about="glance")
     elif str(name) == "vgg19":
-        deep, exact = normalised(_full_vgg(), pictures if pictures is not None else torch.rand(8, 3, 128, 128)), None
-    elif (Path(name) / DISTILLED).exists():
-        deep = VGG.from_state_dict(load_file(Path(name) / DISTILLED))
-        exact = VGG.from_state_dict(load_file(Path(name) / EXACT)) if (Path(name) / EXACT).exists() else None
+        pictures = torch.rand(8, 3, 128, 128) if pictures is None else pictures
+        judge = Perceptual(normalised(_full_vgg(), pictures), about="VGG-19 of torchvision, normalised")
+    elif path.is_file():
+        judge = Perceptual(_read(path), about=path.stem)
+    elif (path / DISTILLED).exists():
+        exact = _read(path / EXACT) if (path / EXACT).exists() else None
+        about = "VGG-19: distilled (relu1_1 … relu5_1)" + (", exact up to relu3_1" if exact else "")
+        judge = Perceptual(_read(path / DISTILLED), exact, about)
     else:
-        raise InputError(f"no encoder {name}: choose glance, vgg19, or a folder that holds {DISTILLED}")
-    judge = Perceptual(deep, exact)
+        raise InputError(f"no encoder {name}: choose glance, vgg19, a file, or a folder that holds {DISTILLED}")
     judge.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return judge
 
 
 def load_glance() -> VGG:
     """The project's own small encoder, which is in the package."""
-    return VGG.from_state_dict(load_file(GLANCE))
+    return _read(GLANCE)
+
+
+def _read(path: Path) -> VGG:
+    try:
+        return VGG.from_state_dict(load_file(path))
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path} does not hold a perceptual encoder: {error}") from None
 
 
 def _full_vgg() -> VGG:
     models = import_torchvision().models
     try:
         features = models.vgg19(weights=models.VGG19_Weights.IMAGENET1K_V1).features
-    except (URLError, OSError) as error:
+    except (URLError, OSError, RuntimeError) as error:
         raise InputError(f"torchvision's VGG-19 cannot be downloaded ({error}); use the encoder glance") from None
     return VGG.from_state_dict(features.state_dict(), upto="relu5_1")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import torch
 from torch import Tensor
 
@@ -18,7 +20,9 @@ class EagerEngine:
     def __init__(self, net: StyleNet, device: torch.device, dtype: torch.dtype | None = None) -> None:
         self.dtype = dtype or torch.float32
         self.device = device
-        self.net = net.to(device, self.dtype).eval()
+        # Styles are encoded with the net as it was given, in float32: a code in half precision is no saving.
+        own = net if self.dtype == torch.float32 else deepcopy(net)
+        self.net = own.to(device, self.dtype).eval()
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.no_grad()

@@ -50,7 +50,7 @@ class Stylizer:
         self.device = pick_device(device)
         dtype = pick_precision(precision, self.device)
         self.model = load(model)
-        self.net = self.model.net
+        self.net = self.model.net.to(self.device)
         self.engines = engines(self.net, self.device, dtype, runtime)
         self.engine = self.engines[0]
         self._thrifty = Thrifty(note)

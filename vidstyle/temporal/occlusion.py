@@ -13,17 +13,16 @@ from .warp import warp
 __all__ = ["visible"]
 
 
-def visible(flow: Tensor, opposite: Tensor, scale: float = 1.0) -> Tensor:
+def visible(flow: Tensor, opposite: Tensor) -> Tensor:
     """Pixels that both frames show and that are not on a motion boundary: (N, 1, H, W), 1 or 0.
 
-    flow, opposite: (N, 2, H, W) in pixels, from the frame in question to the other and back. scale: the flow's size
-    over that of the frames it was made for; the rule's constants are in pixels of those.
+    flow, opposite: (N, 2, H, W) in pixels, from the frame in question to the other and back.
     """
     height, width = flow.shape[-2:]
     returned = warp(opposite, flow)
     energy = flow.square().sum(1, keepdim=True)
     mismatch = (flow + returned).square().sum(1, keepdim=True)
-    disoccluded = mismatch >= 0.01 * (energy + returned.square().sum(1, keepdim=True)) + 0.5 * scale**2
+    disoccluded = mismatch >= 0.01 * (energy + returned.square().sum(1, keepdim=True)) + 0.5
 
     slopes = torch.gradient(flow, dim=(2, 3))
     steepness = sum(slope.square().sum(1, keepdim=True) for slope in slopes)

@@ -13,7 +13,7 @@ from .recipe import Recipe
 __all__ = ["first_card"]
 
 
-def first_card(recipe: Recipe, start: Card | None, data: str, licence: str) -> Card:
+def first_card(recipe: Recipe, start: Card | None, teacher: str, data: str, licence: str) -> Card:
     """The card of a run that begins now from the model of `start`; its quality is what came before the run."""
     settings = asdict(recipe)
     if start is not None:
@@ -23,7 +23,7 @@ def first_card(recipe: Recipe, start: Card | None, data: str, licence: str) -> C
         architecture=recipe.architecture,
         licence=licence,
         data=data,
-        teacher="VGG-19: distilled (relu1_1 … relu5_1), exact up to relu3_1",
+        teacher=teacher,
         recipe=settings,
         commit=_commit(),
         quality={key: start.quality.get(key, 0) if start else 0 for key in ("samples", "hours")},

@@ -9,16 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from kornia.augmentation import AugmentationSequential, ColorJiggle, RandomGaussianNoise, RandomSharpness
-from PIL import Image
 from torch import Tensor
 
 from vidstyle.nets.vgg import VGG
 from vidstyle.perception.distances import statistics
 from vidstyle.perception.encoder import Perceptual
+from vidstyle.pictures import as_image
 from vidstyle.zoo import Card, write
 
 from .pictures import Pictures
@@ -64,7 +63,7 @@ class EncoderRun(Run):
         half = self.recipe.batch // 2
         pictures = torch.cat([self.photos.sample(self.recipe.batch - half), self.paintings.sample(half)])
         pictures = self.augment(pictures).clamp(0, 1)
-        with torch.no_grad():
+        with torch.no_grad(), self.fabric.autocast():
             wanted = self.teacher(pictures, exact=True)
         seen = self.lesson(pictures)
         pairs = [(seen[tap].float(), target.float()) for tap, target in wanted.items()]
@@ -95,8 +94,7 @@ class EncoderRun(Run):
             return F.interpolate(shown.permute(0, 3, 1, 2), pictures.shape[-2:])  # (N, 3, H, W)
 
         rows = [torch.cat(list(row), 2) for row in (pictures, colours(wanted), colours(seen))]
-        codes = (torch.cat(rows, 1).clamp(0, 1) * 255).byte().permute(1, 2, 0).cpu()
-        Image.fromarray(np.asarray(codes)).save(path)
+        as_image(torch.cat(rows, 1)).save(path)
 
 
 def _relative(ours: Tensor, theirs: Tensor) -> Tensor:

@@ -28,8 +28,6 @@ from .sheet import sample_sheet
 
 __all__ = ["PainterRun"]
 
-GRAM_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
-
 
 class PainterRun(Run):
     """A net that learns to paint photos in the styles of paintings."""
@@ -52,13 +50,35 @@ class PainterRun(Run):
         self.judge, self.contents, self.styles, self.shown = judge, contents, styles, shown
 
     def terms(self, progress: float) -> dict[str, Tensor]:
-        recipe = self.recipe
-        content = self.contents.sample(recipe.batch)
-        if self.step < recipe.identity_steps:
-            return identity(self.lesson, content)
-        style = self.styles.sample(recipe.batch)
-        temporal = recipe.temporal > 0 and self.step % recipe.temporal_every == 0
-        return painting(self.lesson, self.judge, content, style, temporal, exact=progress >= recipe.exact_after)
+        content = self.contents.sample(self.recipe.batch)
+        if self.step < self.recipe.identity_steps:
+            (painted,) = self.lesson([content], content)
+            return {"identity": (painted.float() - content).abs().mean()}
+        return self._painting(content, self.styles.sample(self.recipe.batch), progress >= self.recipe.exact_after)
+
+    def _painting(self, content: Tensor, style: Tensor, exact: bool) -> dict[str, Tensor]:
+        """The terms of painting contents in styles, both (N, 3, H, W) in [0, 1]; `exact`: judged by the exact VGG."""
+        temporal = self.recipe.temporal > 0 and self.step % self.recipe.temporal_every == 0
+        contents = [content]
+        if temporal:
+            flow = random_flow(len(content), *content.shape[-2:], device=content.device)
+            noise = torch.empty(len(content), 1, 1, 1, device=content.device).uniform_(0.001, 0.02)
+            contents.append((warp(content, flow) + noise * torch.randn_like(content)).clamp(0, 1))
+        painted = self.lesson(contents, style)
+        with self.fabric.autocast():
+            with torch.no_grad():
+                style_features = self.judge(style, exact)
+                content_features = self.judge.deep(content, taps=("relu4_1",))
+            features = self.judge(painted[0], exact)
+        found = {
+            "content": content_distance(features, content_features),
+            "style": statistics_distance(features, style_features),
+            "gram": gram_distance(features, style_features),
+            "variation": total_variation(painted[0].float()),
+        }
+        if temporal:
+            found["temporal"] = steadiness(painted[0].float(), painted[1].float(), flow)
+        return found
 
     def export(self, card: Card, output: Path) -> Path:
         path = output / f"{card.name}.safetensors"
@@ -80,37 +100,3 @@ class Lesson(nn.Module):
         """Contents, all to be painted in the same styles -> paintings."""
         code = (self.net.style_encoder(style),)
         return [self.net(content, code) for content in contents]
-
-
-def identity(lesson: nn.Module, content: Tensor) -> dict[str, Tensor]:
-    """The term of the first steps, by its name in the recipe: pictures (N, 3, H, W) painted in their own style."""
-    (painted,) = lesson([content], content)
-    return {"identity": (painted - content).abs().mean()}
-
-
-def painting(
-    lesson: nn.Module, judge: Perceptual, content: Tensor, style: Tensor, temporal: bool, exact: bool
-) -> dict[str, Tensor]:
-    """Every term of one step, unweighted, by its name in the recipe.
-
-    content, style: (N, 3, H, W) in [0, 1]. `temporal` adds the stability term; `exact` has the exact VGG judge.
-    """
-    contents = [content]
-    if temporal:
-        flow = random_flow(len(content), *content.shape[-2:], device=content.device)
-        noise = torch.empty(len(content), 1, 1, 1, device=content.device).uniform_(0.001, 0.02)
-        contents.append((warp(content, flow) + noise * torch.randn_like(content)).clamp(0, 1))
-    painted = lesson(contents, style)
-    with torch.no_grad():
-        style_features = judge(style, exact)
-        content_features = judge.deep(content, taps=("relu4_1",))
-    features = judge(painted[0], exact)
-    found = {
-        "content": content_distance(features, content_features),
-        "style": statistics_distance(features, style_features),
-        "gram": gram_distance(features, style_features, GRAM_LAYERS),
-        "variation": total_variation(painted[0]),
-    }
-    if temporal:
-        found["temporal"] = steadiness(painted[0].float(), painted[1].float(), flow)
-    return found

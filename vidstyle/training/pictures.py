@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from kornia.augmentation import AugmentationSequential, RandomHorizontalFlip, RandomResizedCrop
 from torch import Tensor
 
-from vidstyle.errors import InputError, StyleError
-from vidstyle.pictures import load_square
+from vidstyle.errors import InputError
+from vidstyle.pictures import load_squares
 
 __all__ = ["Pictures", "alike", "held_out"]
 
@@ -50,14 +50,10 @@ class Pictures:
     def __init__(
         self, paths: Iterable[Path], side: int, crop: int, scale: tuple[float, float], device: torch.device | str
     ) -> None:
-        loaded, self.damaged = [], []
-        for path in paths:
-            try:
-                loaded.append(torch.from_numpy(load_square(path, side)))
-            except StyleError as error:
-                self.damaged.append(str(error))
-        if not loaded:
-            raise InputError(f"none of the training pictures can be read: {self.damaged[0]}")
+        squares, self.damaged = load_squares(paths, side)
+        if not squares:
+            raise InputError(f"none of the pictures can be read: {self.damaged[0]}")
+        loaded = [torch.from_numpy(square) for square in squares.values()]
         self.pixels = torch.stack(loaded).permute(0, 3, 1, 2).contiguous().to(device)  # (N, 3, side, side)
         # Slices are sharper and cost a CPU less; a GPU would wait for each of them.
         mode = "slice" if self.pixels.device.type == "cpu" else "resample"
@@ -79,8 +75,9 @@ class Pictures:
         return len(self.pixels)
 
     def spread(self, count: int) -> Tensor:
-        """`count` whole pictures, evenly spread over the set: (count, 3, side, side) in [0, 1]."""
-        return self.pixels[:: max(1, len(self.pixels) // count)][:count].float() / 255
+        """At most `count` whole pictures, evenly spread over the set: (count, 3, side, side) in [0, 1]."""
+        count = min(count, len(self.pixels))
+        return self.pixels[torch.arange(count) * len(self.pixels) // count].float() / 255
 
     def sample(self, count: int) -> Tensor:
         """`count` random crops, (count, 3, crop, crop) in [0, 1]."""

@@ -51,6 +51,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch < 1 or self.crop < 32 or self.crop % 8:
             raise OptionError("a recipe needs steps ≥ 1, batch ≥ 1 and a crop ≥ 32 that is a multiple of 8")
+        if self.warmup < 1:
+            raise OptionError("a recipe needs warmup ≥ 1")
         if self.side < self.crop:
             raise OptionError(f"the recipe's side ({self.side}) must not be smaller than its crop ({self.crop})")
 
@@ -62,7 +64,7 @@ class PainterRecipe(Recipe):
     identity_steps: int = 500
     """The first steps only reproduce pictures in their own style; no teacher is asked, so they are cheap."""
     exact_after: float = 0.7
-    """Share of the run after which relu1_1 … relu3_1 come from the exact VGG, not the distilled one."""
+    """Share of the run after which relu1_1 … relu3_1 come from the exact VGG, where the encoder has one."""
     identity: float = 1.0
     """Mean absolute difference of a picture and its painting in its own style; the one term of the first steps."""
     content: float = 2.0
@@ -72,6 +74,11 @@ class PainterRecipe(Recipe):
     temporal: float = 4.0
     temporal_every: int = 3
     """The temporal term is computed in every so many steps."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.temporal_every < 1:
+            raise OptionError("a recipe needs temporal_every ≥ 1")
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,11 @@ class EncoderRecipe(Recipe):
     features: float = 1.0
     statistics: float = 1.0
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.channels) != 5 or not all(isinstance(width, int) and width > 0 for width in self.channels):
+            raise OptionError("a recipe needs five channels ≥ 1")
+
 
 def load_recipe(name: str | Path, **changes: Any) -> Recipe:
     """The recipe of that name or file, with `changes` that are not None laid over it."""
@@ -92,10 +104,15 @@ def load_recipe(name: str | Path, **changes: Any) -> Recipe:
     except FileNotFoundError:
         known = ", ".join(sorted(file.stem for file in RECIPES.glob("*.toml")))
         raise OptionError(f"no recipe {name}; known: {known}, or give a .toml file") from None
-    except tomllib.TOMLDecodeError as error:
+    except (OSError, ValueError) as error:  # no TOML, or no text
         raise OptionError(f"{path} is not valid TOML: {error}") from None
     kind = EncoderRecipe if values.get("architecture") == "glance" else PainterRecipe
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    wanted = {field.name: type(field.default) for field in fields(kind)} | {"architecture": str}
+    for key, value in values.items():
+        number = wanted.get(key) is float and type(value) is int
+        if key in wanted and type(value) is not wanted[key] and not number:
+            raise OptionError(f"{path}: {key} must be {'numbers' if wanted[key] is tuple else wanted[key].__name__}")
     unknown = set(values) - {field.name for field in fields(kind)}
     if unknown or "architecture" not in values:
         wrong = f"settings that no such recipe knows: {', '.join(sorted(unknown))}" if unknown else "no architecture"

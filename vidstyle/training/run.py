@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from copy import deepcopy
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from vidstyle.errors import InputError, ModelError
-from vidstyle.staging import StagedFile, output_error
+from vidstyle.staging import StagedFile
 from vidstyle.zoo import Card
 
 from .recipe import Recipe
@@ -26,7 +25,11 @@ MEMORY = 0.98
 
 
 class Run(ABC):
-    """A net in training. `averaged` is the running mean of its weights, which is what comes out."""
+    """A net in training. `averaged` is the running mean of its weights, which is what comes out.
+
+    `lesson` computes in the precision that Fabric was asked for; what judges it does so within `fabric.autocast`, and
+    losses are taken in float32.
+    """
 
     def __init__(self, fabric: Any, recipe: Recipe, net: nn.Module, lesson: nn.Module) -> None:
         """lesson: the module, around `net` or itself the net, that `terms` calls."""
@@ -36,7 +39,7 @@ class Run(ABC):
         optimizer = torch.optim.Adam(learning, lr=recipe.learning_rate, betas=(0.9, 0.99))
         self.lesson, self.optimizer = fabric.setup(lesson, optimizer)
         self.averaged = deepcopy(net)
-        self.step, self.seconds = 0, 0.0
+        self.step, self.samples, self.seconds = 0, 0, 0.0
         self.means: dict[str, Tensor] = {}
 
     @abstractmethod
@@ -55,13 +58,14 @@ class Run(ABC):
         """One step."""
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.recipe, self.step, progress)
-        with self.fabric.autocast():
-            found = self.terms(progress)
+        found = self.terms(progress)
         self.optimizer.zero_grad()
         self.fabric.backward(torch.stack([getattr(self.recipe, name) * term for name, term in found.items()]).sum())
-        self.fabric.clip_gradients(self.lesson, self.optimizer, max_norm=self.recipe.clip)
+        # What is no number is found by `report`, and said in one line.
+        self.fabric.clip_gradients(self.lesson, self.optimizer, max_norm=self.recipe.clip, error_if_nonfinite=False)
         self.optimizer.step()
         self.step += 1
+        self.samples += self.recipe.batch
         self._follow()
         if not found.keys() & self.means.keys():  # a new part of the run
             self.means.clear()
@@ -85,26 +89,24 @@ class Run(ABC):
         """A checkpoint under its final name only when it is whole."""
         state = self._modules() | {
             "step": self.step,
+            "samples": self.samples,
             "seconds": self.seconds,
-            "recipe": asdict(self.recipe),
             "random": torch.get_rng_state(),
             "cuda_random": torch.cuda.get_rng_state_all(),
         }
         with StagedFile(path, overwrite=True) as file:
-            try:
-                self.fabric.save(file.path, state)
-            except RuntimeError as error:  # PyTorch's name for a failed write
-                raise output_error(path, error) from None
+            self.fabric.save(file.path, state)
 
     def restore(self, path: Path) -> None:
         """Go on where a checkpoint left off, random numbers included."""
         try:
-            rest = self.fabric.load(path, self._modules())
-            self.step, self.seconds = rest["step"], rest["seconds"]
+            rest = self.fabric.load(path, self._modules(), weights_only=True)
+            self.step, self.samples, self.seconds = rest["step"], rest["samples"], rest["seconds"]
             torch.set_rng_state(rest["random"])
             torch.cuda.set_rng_state_all(rest["cuda_random"])
-        except (RuntimeError, ValueError, KeyError) as error:
-            raise ModelError(f"{path} does not fit this recipe: {error}; give another --out") from None
+        except Exception as error:  # a damaged file fails in many ways
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            raise ModelError(f"{path} does not fit this recipe: {reason}; give another --out or --restart") from None
 
     def _modules(self) -> dict[str, Any]:
         return {"lesson": self.lesson, "averaged": self.averaged, "optimizer": self.optimizer}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from vidstyle.nets.protocol import StyleNet
+from vidstyle.pictures import as_image
 
 __all__ = ["sample_sheet"]
 
@@ -28,5 +27,4 @@ def sample_sheet(net: StyleNet, contents: Tensor, styles: Tensor, path: Path) ->
         rows.append(torch.cat([content[None], *(net(content[None], code) for code in codes)]))
     net.train(training)
     grid = torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1)  # (3, rows · H, columns · W)
-    pixels = (grid.float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu()
-    Image.fromarray(np.asarray(pixels)).save(path)
+    as_image(grid).save(path)

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from vidstyle.errors import MissingExtra, ModelError, OptionError
+from vidstyle.errors import MissingExtra, ModelError, OptionError, OutOfMemory
 from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.perception.encoder import Perceptual, load_glance, load_perceptual
-from vidstyle.pictures import list_pictures
+from vidstyle.pictures import list_pictures, load_squares
+from vidstyle.runtime.device import pick_device
 from vidstyle.zoo import Card, load, untrained
 
 from .card import first_card
@@ -23,7 +25,7 @@ from .recipe import EncoderRecipe, PainterRecipe, Recipe
 from .run import Run
 from .schedule import Clock
 
-__all__ = ["train"]
+__all__ = ["CHECKPOINT", "train"]
 
 CHECKPOINT = "checkpoint.pt"
 REPORT_EVERY = 20
@@ -49,13 +51,17 @@ def train(
 ) -> tuple[Path, dict[str, Any]]:
     """Train; return the model's file and a report of the run.
 
-    encoder: what judges, see `load_perceptual`. unseen: folder of pictures to
-    evaluate with; what looks like one of them is not trained on. `output` gets TensorBoard scalars, `sheet_STEP.png`
-    every `sheet_every` steps, and every `checkpoint_every` steps a checkpoint that a later call resumes from and the
-    model so far. The model's weights are a running mean of the net's. data, licence: what the model's card says of
-    them. `precision` is Fabric's name; default bf16-mixed on a GPU, float32 on a CPU. `on_progress` receives step,
-    progress (0 to 1), seconds, samples per second and the terms of the loss; `note` one-line remarks.
+    encoder: what judges, see `load_perceptual`. unseen: folder of pictures to evaluate with; what looks like one of
+    them is not trained on. `output` gets TensorBoard scalars, `sheet_STEP.png` every `sheet_every` steps, and every
+    `checkpoint_every` steps a checkpoint that a later call resumes from and the model so far. The model's weights are
+    a running mean of the net's. data, licence: what the model's card says of them. `precision` is Fabric's name;
+    default bf16-mixed on a GPU, float32 on a CPU. `on_progress` receives step, progress (0 to 1), seconds, samples per
+    second and the terms of the loss; `note` one-line remarks.
     """
+    if isinstance(recipe, EncoderRecipe) and str(encoder) == "glance":
+        raise OptionError("glance cannot teach itself; give --encoder vgg19, or a file or folder of weights")
+    if isinstance(recipe, EncoderRecipe) and recipe.start_from:
+        raise OptionError("a run of glance begins with new weights; leave --start-from away")
     torch.manual_seed(recipe.seed)
     fabric = _fabric(device, precision)
     photo_paths, kept = held_out(list_pictures(photos), recipe.holdout)
@@ -65,13 +71,15 @@ def train(
         aside = Pictures(list_pictures(unseen), recipe.side, recipe.crop, (1.0, 1.0), fabric.device)
         left_out = contents.leave_out(aside) + styles.leave_out(aside)
         data = f"{data}; without {left_out} that are also in {unseen.name}"
-    for line in contents.damaged + styles.damaged:
+    # Contents that training never sees, if any were kept and can be read.
+    squares, damaged = load_squares(kept, recipe.side)
+    shown = [torch.from_numpy(square).permute(2, 0, 1) / 255 for square in list(squares.values())[:4]]
+    for line in contents.damaged + styles.damaged + damaged:
         note(f"left out: {line}")
-    # Contents that training never sees, if any were kept.
-    shown = Pictures(kept, recipe.side, recipe.crop, (1.0, 1.0), fabric.device) if kept else contents
+    sample = torch.stack(shown).to(fabric.device) if shown else contents.spread(4)
     teacher = load_perceptual(encoder, contents.spread(16).cpu()).to(fabric.device)
-    run, start = _run(recipe, fabric, teacher, contents, styles, shown)
-    card = first_card(recipe, start, data, licence)
+    run, start = _run(recipe, fabric, teacher, contents, styles, sample)
+    card = first_card(recipe, start, teacher.about, data, licence)
 
     output.mkdir(parents=True, exist_ok=True)
     if resume and (output / CHECKPOINT).exists():
@@ -82,14 +90,14 @@ def train(
     def save() -> tuple[Path, dict[str, Any]]:
         run.seconds = clock.seconds
         run.save(output / CHECKPOINT)
-        report = {"steps": run.step, "samples": run.step * recipe.batch, "hours": run.seconds / 3600}
+        report = {"steps": run.step, "samples": run.samples, "hours": run.seconds / 3600}
         spent = {key: round(card.quality[key] + report[key], 2) for key in ("samples", "hours")}
         return run.export(replace(card, quality=spent), output), report
 
     with _writer(output) as writer:
         try:
             while (progress := clock.progress(run.step)) < 1:
-                run.learn(progress)
+                _learn(run, progress)
                 if run.step % REPORT_EVERY == 0:
                     report = run.report()
                     for name, value in report.items():
@@ -107,12 +115,21 @@ def train(
             if not isinstance(stop, Exception):
                 save()
             raise
+    run.report()
     run.sheet(output / f"sheet_{run.step:06d}.png")
     return save()
 
 
+def _learn(run: Run, progress: float) -> None:
+    try:
+        run.learn(progress)
+    except torch.OutOfMemoryError:
+        batch = run.recipe.batch
+        raise OutOfMemory(f"a batch of {batch} does not fit the device's memory; give a smaller --batch") from None
+
+
 def _run(
-    recipe: Recipe, fabric: Any, teacher: Perceptual, contents: Pictures, styles: Pictures, shown: Pictures
+    recipe: Recipe, fabric: Any, teacher: Perceptual, contents: Pictures, styles: Pictures, sample: Tensor
 ) -> tuple[Run, Card | None]:
     """The run that a recipe is for, and the card of the model that it begins with, if any."""
     if isinstance(recipe, EncoderRecipe):
@@ -129,7 +146,7 @@ def _run(
     net.to(fabric.device)
     if card is None:
         net.style_encoder.begin(load_glance().to(fabric.device), styles.spread(256).split(16))
-    return PainterRun(fabric, recipe, net, teacher, contents, styles, shown.spread(4)), card
+    return PainterRun(fabric, recipe, net, teacher, contents, styles, sample), card
 
 
 def _fabric(device: str, precision: str | None) -> Any:
@@ -137,11 +154,13 @@ def _fabric(device: str, precision: str | None) -> Any:
         from lightning_fabric import Fabric
     except ImportError:
         raise MissingExtra("lightning-fabric", "train") from None
-    if device not in ("auto", "cpu", "cuda", "mps"):
-        raise OptionError(f"no device is called {device}; choose auto, cpu, cuda or mps")
-    on_gpu = device == "cuda" or (device == "auto" and torch.cuda.is_available())
-    names: Any = precision or ("bf16-mixed" if on_gpu else "32-true")
-    return Fabric(accelerator=device, devices=1, precision=names)
+    where = pick_device(device)
+    names: Any = precision or ("bf16-mixed" if where.type == "cuda" else "32-true")
+    devices: Any = 1 if where.index is None else [where.index]
+    try:
+        return Fabric(accelerator=where.type, devices=devices, precision=names)
+    except ValueError as error:
+        raise OptionError(f"precision {names} cannot be had: {' '.join(str(error).split())}") from None
 
 
 def _writer(output: Path) -> Any:

@@ -80,6 +80,9 @@ def save(net: StyleNet, card: Card, path: str | Path, dtype: torch.dtype = torch
 def write(state: State, card: Card, path: str | Path) -> Card:
     """Write tensors and a card, with their checksum in it, as one safetensors file. Errors: those of `save`."""
     state = {key: tensor.detach().cpu().contiguous() for key, tensor in state.items()}
+    for key, tensor in state.items():
+        if not tensor.isfinite().all():
+            raise ValueError(f"the weights in {key} are not finite as {tensor.dtype}")
     card = replace(card, checksum=checksum(state))
     with StagedFile(Path(path), overwrite=True) as file:
         # Not safetensors' own save_file: that leaves a file that only its owner can read.
@@ -119,11 +122,8 @@ def _find(name_or_path: str | Path, assets: Path) -> Path:
 
 
 def _cast(net: StyleNet, dtype: torch.dtype) -> State:
-    state = {}
-    for key, value in net.state_dict().items():
-        # Copies, so that no two names share memory, which safetensors refuses.
-        tensor = value.detach().cpu().to(dtype if value.is_floating_point() else value.dtype, copy=True).contiguous()
-        if not tensor.isfinite().all():
-            raise ValueError(f"the weights in {key} are not finite as {dtype}")
-        state[key] = tensor
-    return state
+    # Copies, so that no two names share memory, which safetensors refuses.
+    return {
+        key: value.detach().to(dtype if value.is_floating_point() else value.dtype, copy=True)
+        for key, value in net.state_dict().items()
+    }
