@@ -27,6 +27,12 @@ def test_normalising_imagenets_vgg_gives_unit_means_and_the_same_shapes() -> Non
     torch.testing.assert_close(after[:, alive], (before / means)[:, alive], atol=1e-2, rtol=1e-3)
 
 
+def test_a_damaged_file_is_no_judge(tmp_path: Path) -> None:
+    (tmp_path / "eyes.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{broken")
+    with pytest.raises(InputError, match="does not hold a perceptual encoder"):
+        load_perceptual(tmp_path / "eyes.safetensors")
+
+
 def test_no_weights_no_judge(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="choose glance"):
         load_perceptual(tmp_path)

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from vidstyle.errors import InputError, OptionError
+from vidstyle.errors import InputError, ModelError, OptionError
 from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.nets.vgg import VGG
 from vidstyle.perception.encoder import GLANCE, load_glance
@@ -90,6 +90,28 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
     assert (model.card.licence, model.card.data, model.card.recipe["steps"]) == ("CC0-1.0", "noise", 40)
     assert model.card.recipe["start_from"].startswith("small ")
     assert (output / "sheet_000040.png").exists()
+
+
+def test_a_damaged_checkpoint_is_named(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    pytest.importorskip("lightning_fabric")
+    pytest.importorskip("tensorboard")
+    from vidstyle.training import CHECKPOINT, train
+
+    output = tmp_path_factory.mktemp("out")
+    (output / CHECKPOINT).write_text("no checkpoint")
+    recipe = load_recipe("brisk", steps=1, crop=32, side=64)
+    with pytest.raises(ModelError, match="--restart"):
+        train(recipe, pictures, pictures, "glance", output, device="cpu")
+
+
+@pytest.mark.parametrize(
+    "line", ['batch = "4"', "temporal_every = 0", "warmup = 0", "unheard = 1", "steps = 1.5", "= 3", "\xff"]
+)
+def test_a_wrong_recipe_is_named(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(f'architecture = "brisk"\n{line}\n'.encode("latin-1"))
+    with pytest.raises(OptionError):
+        load_recipe(path)
 
 
 def test_held_out_photos_are_not_trained_on_and_never_most_of_them() -> None:
