@@ -58,7 +58,7 @@ if __name__ == "__main__":
         figures[evaluated.name] = means(evaluated.judged)
         found.append(evaluated)
     (ROOT / "out").mkdir(exist_ok=True)
-    write_report(ROOT / "out" / "quality.html", found, contents, styles)
+    write_report(ROOT / "out" / "quality.html", found, contents, styles, judge.encoder.about)
     first, *others = figures
     ratios = {other: {key: value / figures[other][key] for key, value in figures[first].items()} for other in others}
     pairs = len(contents) * len(styles)

@@ -24,7 +24,7 @@ FRAMES, WIDTH, INTERVALS = 24, 480, (1, 10)
 
 
 def frames(path: Path) -> list[torch.Tensor]:
-    """The first frames of a clip, (1, 3, H, W) in [0, 1], at most WIDTH wide."""
+    """The first frames of a clip, (1, 3, H, W) in [0, 1], WIDTH wide."""
     found = []
     with open_source(path) as source:
         for frame in source:

@@ -64,12 +64,12 @@ def pictures(
                 bar.update(task, advance=1)
             found.append(evaluated)
     if report:
-        write_report(report, found, shown, painted_in)
+        write_report(report, found, shown, painted_in, judge.encoder.about)
     if json:
         print_json({model.name: [asdict(pair) for pair in model.judged] for model in found})
         return
     columns = [means(model.judged) for model in found]
-    table = Table("model", *columns[0], box=None)
+    table = Table(f"judged by {judge.encoder.about}", *columns[0], box=None)
     for model, figures in zip(found, columns, strict=True):
         table.add_row(model.name, *(f"{value:.3f}" for value in figures.values()))
     if len(found) == 2:

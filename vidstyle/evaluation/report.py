@@ -66,13 +66,14 @@ def check_report(path: Path) -> None:
 
 
 def write_report(
-    path: Path, models: Sequence[Evaluated], contents: Sequence[Picture], styles: Sequence[Picture]
+    path: Path, models: Sequence[Evaluated], contents: Sequence[Picture], styles: Sequence[Picture], judge: str
 ) -> None:
-    """Write the report over whatever `path` was. Errors: those of `check_report`."""
+    """Write the report over whatever `path` was. judge: what judged, in words. Errors: those of `check_report`."""
     pairs = len(contents) * len(styles)
     parts = [
         f"<h1>{html.escape(' · '.join(model.name for model in models))}</h1>",
-        f"<p>{len(contents)} contents × {len(styles)} styles = {pairs} pairs; means over the pairs.</p>",
+        f"<p>{len(contents)} contents × {len(styles)} styles = {pairs} pairs, means over the pairs; "
+        f"judged by {html.escape(judge)}.</p>",
         _table(models),
         "<dl>" + "".join(f"<dt>{name}</dt><dd><small>{text}</small></dd>" for name, text in FIGURES.items()) + "</dl>",
         f'<div class="plots">{_plots(models, [style.name for style in styles])}</div>',
