@@ -64,8 +64,9 @@ class Transformer(FramePath):
         self.out = Conv(full, 3)
 
     def forward(self, frames: Tensor, code: Tensor) -> Tensor:
-        style = StyleReader(code, frames)
-        x = style(self.at1, self.stem(frames))  # (N, full, H, W)
+        first = self.stem(frames)
+        style = StyleReader(code, first)
+        x = style(self.at1, first)  # (N, full, H, W)
         x2 = style(self.at2, self.down2(x))  # (N, half, H/2, W/2)
         x4 = style(self.at4, self.down4(x2))  # (N, quarter, H/4, W/4)
         x = style(self.at8, self.down8(x4))  # (N, eighth, H/8, W/8)

@@ -102,8 +102,9 @@ class Transformer(FramePath):
         self.out = Pixels(quarter)
 
     def forward(self, frames: Tensor, code: Tensor) -> Tensor:
-        style = StyleReader(code, frames)
-        x4 = style(self.at4, self.down4(frames))  # (N, quarter, H/4, W/4)
+        first = self.down4(frames)
+        style = StyleReader(code, first)
+        x4 = style(self.at4, first)  # (N, quarter, H/4, W/4)
         x8 = style(self.at8, self.down8(x4))  # (N, eighth, H/8, W/8)
         x = style(self.at16, self.down16(x8))  # (N, sixteenth, H/16, W/16)
         for block in self.deep:

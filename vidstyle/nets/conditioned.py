@@ -23,7 +23,7 @@ from .weights import count, fill, outputs
 
 __all__ = ["ConditionedNet", "Conv", "FramePath", "Modulate", "StyleEncoder", "StyleReader", "Up"]
 FLAT = 1 / 255
-"""Contrast, from the darkest to the brightest value of a channel, at which scales are halved."""
+"""Contrast, from the least to the largest value of a first channel, at which scales are halved."""
 
 
 class Conv(nn.Conv2d):
@@ -50,14 +50,15 @@ class StyleReader:
     """Hands the scales and shifts of a flat code to the modulations, in the order in which they run.
 
     Scales vanish for frames without any contrast, of whose rounding errors a chain of normalisations would make a
-    picture.
+    picture. `first`, (N, C, h, w), is what the first convolution says of the frames; every second of its windows still
+    sees every pixel.
     """
 
-    def __init__(self, code: Tensor, frames: Tensor) -> None:
+    def __init__(self, code: Tensor, first: Tensor) -> None:
         self.code = code
         self.at = 0
-        frames = frames.detach()
-        contrast = (frames.amax((2, 3)) - frames.amin((2, 3))).amax(1, keepdim=True).square()  # (N, 1)
+        seen = first[..., ::2, ::2].detach()
+        contrast = (seen.amax((2, 3)) - seen.amin((2, 3))).amax(1, keepdim=True).square()  # (N, 1)
         self.gate = contrast / (contrast + FLAT**2)
 
     def __call__(self, modulate: Modulate, x: Tensor) -> Tensor:
