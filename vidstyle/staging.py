@@ -6,6 +6,7 @@ import errno
 import os
 import secrets
 import shutil
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from vidstyle.errors import OutputError
@@ -26,7 +27,7 @@ def output_error(path: Path, error: BaseException) -> OutputError:
     return OutputError(f"{path} cannot be written: {text}")
 
 
-class _Staged:
+class _Staged(ABC):
     def __init__(self, target: Path, overwrite: bool) -> None:
         # A link stays a link: what it points to is replaced.
         self.target = target = Path(os.path.realpath(target)) if target.is_symlink() else target
@@ -35,6 +36,23 @@ class _Staged:
             raise OutputError(f"{target} cannot be written: there is no folder {target.parent}; make it first")
         if target.exists() and not overwrite:
             raise OutputError(f"{target} exists; choose another name or allow overwriting")
+
+    def commit(self) -> None:
+        """Give the target its name, for good; OutputError, and nothing left behind, where that fails."""
+        try:
+            self._move()
+            _sync(self.target.parent)
+        except OSError as error:
+            self.discard()
+            raise output_error(self.target, error) from None
+
+    @abstractmethod
+    def _move(self) -> None:
+        """Write through to the disk and put what was written in its place."""
+
+    @abstractmethod
+    def discard(self) -> None:
+        """Leave nothing behind."""
 
 
 class StagedFile(_Staged):
@@ -64,14 +82,9 @@ class StagedFile(_Staged):
         if isinstance(error, OSError):
             raise output_error(self.target, error) from None
 
-    def commit(self) -> None:
-        try:
-            _sync(self.path)
-            os.replace(self.path, self.target)
-            _sync(self.target.parent)
-        except OSError as error:
-            self.discard()
-            raise output_error(self.target, error) from None
+    def _move(self) -> None:
+        _sync(self.path)
+        os.replace(self.path, self.target)
 
     def discard(self) -> None:
         self.path.unlink(missing_ok=True)
@@ -96,22 +109,17 @@ class StagedFolder(_Staged):
         except OSError as error:
             raise output_error(target, error) from None
 
-    def commit(self) -> None:
-        try:
-            for file in self.path.iterdir():
-                _sync(file)
-            if self.target.is_dir() and any(self.target.iterdir()):
-                for file in sorted(self.path.iterdir()):
-                    os.replace(file, self.target / file.name)
-                self.path.rmdir()
-            else:
-                if self.target.is_dir():
-                    self.target.rmdir()
-                os.replace(self.path, self.target)
-            _sync(self.target.parent)
-        except OSError as error:
-            self.discard()
-            raise output_error(self.target, error) from None
+    def _move(self) -> None:
+        for file in self.path.iterdir():
+            _sync(file)
+        if self.target.is_dir() and any(self.target.iterdir()):
+            for file in sorted(self.path.iterdir()):
+                os.replace(file, self.target / file.name)
+            self.path.rmdir()
+        else:
+            if self.target.is_dir():
+                self.target.rmdir()
+            os.replace(self.path, self.target)
 
     def discard(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
