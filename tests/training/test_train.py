@@ -47,7 +47,7 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
     before = {"samples": 1000, "hours": 2.0}
     save(first, Card(name="small", architecture="brisk", quality=before), start, torch.float32)
     recipe = load_recipe(
-        "brisk", start_from=str(start), steps=40, identity_steps=10, warmup=5, batch=2, crop=32, side=64, holdout=1
+        "brisk", start_from=str(start), steps=40, identity_steps=10, warmup=5, batch=4, crop=32, large_crop=64, side=64, holdout=1
     )
 
     notes: list[str] = []
@@ -80,7 +80,7 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
     with pytest.raises(KeyboardInterrupt):
         run(output, interrupt)
     halfway = load(output / "brisk.safetensors")
-    assert halfway.card.quality["samples"] == 1000 + 2 * 20
+    assert halfway.card.quality["samples"] == 1000 + 13 * 4 + 7  # every third step sees one large crop
     seen: list[int] = []
     path, report = run(output, lambda event: seen.append(event["step"]))
     assert seen == [40]  # went on after step 20
@@ -99,7 +99,7 @@ def test_a_damaged_checkpoint_is_named(pictures: Path, tmp_path_factory: pytest.
 
     output = tmp_path_factory.mktemp("out")
     (output / CHECKPOINT).write_text("no checkpoint")
-    recipe = load_recipe("brisk", steps=1, crop=32, side=64)
+    recipe = load_recipe("brisk", steps=1, crop=32, large_crop=0, side=64)
     with pytest.raises(ModelError, match="--restart"):
         train(recipe, pictures, pictures, "glance", output, device="cpu")
 
@@ -131,7 +131,7 @@ def test_a_picture_is_known_again_scaled_and_coded_anew(tmp_path: Path) -> None:
         image.save(tmp_path / "all" / f"{i:02}.png")
         if i in (3, 7):
             image.resize((140, 117)).save(tmp_path / "aside" / f"copy{i}.jpg", quality=60)
-    pictures, aside = (Pictures(list_pictures(tmp_path / name), 64, 32, (1.0, 1.0), "cpu") for name in ("all", "aside"))
+    pictures, aside = (Pictures(list_pictures(tmp_path / name), 64, "cpu") for name in ("all", "aside"))
     assert alike(pictures.pixels, aside.pixels).nonzero().flatten().tolist() == [3, 7]
     assert pictures.leave_out(aside) == 2
     assert len(pictures) == 10

@@ -25,8 +25,10 @@ def random_flow(
 ) -> Tensor:
     """Smooth random flow: a coarse grid of normal deviates, enlarged, plus one shift for the whole picture.
 
-    `local` is the deviation on the grid and `shift` the largest shift, both in pixels. Returns (count, 2, H, W).
+    `local` is the largest deviation on the grid and `shift` the largest shift, both in pixels. Every flow has a
+    strength of its own, small ones more often, for most frames of a film differ by little. Returns (count, 2, H, W).
     """
     coarse = local * torch.randn(count, 2, grid, grid, device=device, generator=generator)
     whole = shift * (2 * torch.rand(count, 2, 1, 1, device=device, generator=generator) - 1)
-    return F.interpolate(coarse, (height, width), mode="bicubic", align_corners=True) + whole
+    strength = torch.rand(count, 1, 1, 1, device=device, generator=generator).square()
+    return strength * (F.interpolate(coarse, (height, width), mode="bicubic", align_corners=True) + whole)

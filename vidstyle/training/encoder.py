@@ -60,8 +60,8 @@ class EncoderRun(Run):
         )
 
     def terms(self, progress: float) -> dict[str, Tensor]:
-        half = self.recipe.batch // 2
-        pictures = torch.cat([self.photos.sample(self.recipe.batch - half), self.paintings.sample(half)])
+        half, crop = self.recipe.batch // 2, self.recipe.crop
+        pictures = torch.cat([self.photos.sample(self.recipe.batch - half, crop), self.paintings.sample(half, crop)])
         pictures = self.augment(pictures).clamp(0, 1)
         with torch.no_grad(), self.fabric.autocast():
             wanted = self.teacher(pictures, exact=True)

@@ -50,11 +50,16 @@ class PainterRun(Run):
         self.judge, self.contents, self.styles, self.shown = judge, contents, styles, shown
 
     def terms(self, progress: float) -> dict[str, Tensor]:
-        content = self.contents.sample(self.recipe.batch)
-        if self.step < self.recipe.identity_steps:
+        recipe = self.recipe
+        self.batch, crop = recipe.batch, recipe.crop
+        if recipe.large_crop and self.step % recipe.large_every == 0:
+            # About as many pixels as in other steps.
+            self.batch, crop = max(1, round(recipe.batch * (crop / recipe.large_crop) ** 2)), recipe.large_crop
+        content = self.contents.sample(self.batch, crop)
+        if self.step < recipe.identity_steps and not recipe.start_from:
             (painted,) = self.lesson([content], content)
             return {"identity": (painted.float() - content).abs().mean()}
-        return self._painting(content, self.styles.sample(self.recipe.batch), progress >= self.recipe.exact_after)
+        return self._painting(content, self.styles.sample(self.batch, crop), progress >= recipe.exact_after)
 
     def _painting(self, content: Tensor, style: Tensor, exact: bool) -> dict[str, Tensor]:
         """The terms of painting contents in styles, both (N, 3, H, W) in [0, 1]; `exact`: judged by the exact VGG."""

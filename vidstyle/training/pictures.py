@@ -44,24 +44,21 @@ class Pictures:
     """A set of pictures that yields random crops.
 
     Pictures are kept as one uint8 tensor (N, 3, side, side) on `device`: short side scaled to `side`, the middle kept.
-    `damaged` has one line for each that cannot be read.
+    A crop shows at least the share `zoom` of its picture's area. `damaged` has one line for each picture that cannot
+    be read.
     """
 
     def __init__(
-        self, paths: Iterable[Path], side: int, crop: int, scale: tuple[float, float], device: torch.device | str
+        self, paths: Iterable[Path], side: int, device: torch.device | str, zoom: float = 1.0, enlarge: bool = True
     ) -> None:
+        """enlarge: whether crops may have more pixels than the part of the picture that they show."""
         squares, self.damaged = load_squares(paths, side)
         if not squares:
             raise InputError(f"none of the pictures can be read: {self.damaged[0]}")
         loaded = [torch.from_numpy(square) for square in squares.values()]
         self.pixels = torch.stack(loaded).permute(0, 3, 1, 2).contiguous().to(device)  # (N, 3, side, side)
-        # Slices are sharper and cost a CPU less; a GPU would wait for each of them.
-        mode = "slice" if self.pixels.device.type == "cpu" else "resample"
-        self.augment = AugmentationSequential(
-            RandomResizedCrop((crop, crop), scale=scale, ratio=(1.0, 1.0), cropping_mode=mode),
-            RandomHorizontalFlip(),
-            data_keys=["input"],
-        )
+        self.zoom, self.enlarge = zoom, enlarge
+        self.crops: dict[int, AugmentationSequential] = {}
 
     def leave_out(self, others: Pictures) -> int:
         """Drop the pictures that are also among `others`; returns how many. InputError where none is left."""
@@ -79,7 +76,19 @@ class Pictures:
         count = min(count, len(self.pixels))
         return self.pixels[torch.arange(count) * len(self.pixels) // count].float() / 255
 
-    def sample(self, count: int) -> Tensor:
+    def sample(self, count: int, crop: int) -> Tensor:
         """`count` random crops, (count, 3, crop, crop) in [0, 1]."""
         index = torch.randint(len(self.pixels), (count,)).to(self.pixels.device)
-        return self.augment(self.pixels[index].float() / 255)
+        if crop not in self.crops:
+            self.crops[crop] = self._cropping(crop)
+        return self.crops[crop](self.pixels[index].float() / 255)
+
+    def _cropping(self, crop: int) -> AugmentationSequential:
+        least = self.zoom if self.enlarge else max(self.zoom, min(1.0, (crop / self.pixels.shape[-1]) ** 2))
+        # Slices are sharper and cost a CPU less; a GPU would wait for each of them.
+        mode = "slice" if self.pixels.device.type == "cpu" else "resample"
+        return AugmentationSequential(
+            RandomResizedCrop((crop, crop), scale=(least, 1.0), ratio=(1.0, 1.0), cropping_mode=mode),
+            RandomHorizontalFlip(),
+            data_keys=["input"],
+        )

@@ -35,6 +35,9 @@ class Recipe:
     """Side of the training crops in pixels."""
     side: int = 288
     """Short side at which pictures are kept in memory."""
+    content_zoom: float = 0.3
+    style_zoom: float = 0.3
+    """Least share of a photo's or painting's area that a crop shows. Paintings are not enlarged by it."""
     holdout: int = 40
     """Photos kept away from training, for evaluation."""
     learning_rate: float = 1e-3
@@ -53,6 +56,8 @@ class Recipe:
             raise OptionError("a recipe needs steps ≥ 1, batch ≥ 1 and a crop ≥ 32 that is a multiple of 8")
         if self.warmup < 1:
             raise OptionError("a recipe needs warmup ≥ 1")
+        if not (0 < self.content_zoom <= 1 and 0 < self.style_zoom <= 1):
+            raise OptionError("a recipe needs zooms above 0 and up to 1")
         if self.side < self.crop:
             raise OptionError(f"the recipe's side ({self.side}) must not be smaller than its crop ({self.crop})")
 
@@ -61,6 +66,9 @@ class Recipe:
 class PainterRecipe(Recipe):
     """A net that paints. Its loss is the sum of weight × term."""
 
+    large_crop: int = 0
+    """Side of the crops, fewer at a time, of every `large_every`-th step; none where 0."""
+    large_every: int = 4
     identity_steps: int = 500
     """The first steps only reproduce pictures in their own style; no teacher is asked, so they are cheap."""
     exact_after: float = 0.7
@@ -77,8 +85,10 @@ class PainterRecipe(Recipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.temporal_every < 1:
-            raise OptionError("a recipe needs temporal_every ≥ 1")
+        if self.temporal_every < 1 or self.large_every < 1:
+            raise OptionError("a recipe needs temporal_every and large_every ≥ 1")
+        if self.large_crop and not self.crop <= self.large_crop <= self.side:
+            raise OptionError("a recipe's large_crop is 0, or from its crop up to its side")
 
 
 @dataclass(frozen=True)

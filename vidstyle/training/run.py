@@ -40,11 +40,15 @@ class Run(ABC):
         self.lesson, self.optimizer = fabric.setup(lesson, optimizer)
         self.averaged = deepcopy(net)
         self.step, self.samples, self.seconds = 0, 0, 0.0
+        self.batch = recipe.batch
         self.means: dict[str, Tensor] = {}
 
     @abstractmethod
     def terms(self, progress: float) -> dict[str, Tensor]:
-        """The terms of one step's loss, `progress` of the way from 0 to 1; their weights are the recipe's."""
+        """The terms of one step's loss, `progress` of the way from 0 to 1; their weights are the recipe's.
+
+        Sets `batch`, how many pictures the step has seen, where that is not the recipe's.
+        """
 
     @abstractmethod
     def export(self, card: Card, output: Path) -> Path:
@@ -65,7 +69,7 @@ class Run(ABC):
         self.fabric.clip_gradients(self.lesson, self.optimizer, max_norm=self.recipe.clip, error_if_nonfinite=False)
         self.optimizer.step()
         self.step += 1
-        self.samples += self.recipe.batch
+        self.samples += self.batch
         self._follow()
         if not found.keys() & self.means.keys():  # a new part of the run
             self.means.clear()

@@ -65,10 +65,11 @@ def train(
     torch.manual_seed(recipe.seed)
     fabric = _fabric(device, precision)
     photo_paths, kept = held_out(list_pictures(photos), recipe.holdout)
-    contents = Pictures(photo_paths, recipe.side, recipe.crop, (0.3, 1.0), fabric.device)
-    styles = Pictures(list_pictures(paintings), recipe.side, recipe.crop, (0.3, 1.0), fabric.device)
+    contents = Pictures(photo_paths, recipe.side, fabric.device, recipe.content_zoom)
+    # An enlarged painting would have softer strokes than its style.
+    styles = Pictures(list_pictures(paintings), recipe.side, fabric.device, recipe.style_zoom, enlarge=False)
     if unseen is not None:
-        aside = Pictures(list_pictures(unseen), recipe.side, recipe.crop, (1.0, 1.0), fabric.device)
+        aside = Pictures(list_pictures(unseen), recipe.side, fabric.device)
         left_out = contents.leave_out(aside) + styles.leave_out(aside)
         data = f"{data}; without {left_out} that are also in {unseen.name}"
     # Contents that training never sees, if any were kept and can be read.
@@ -85,7 +86,7 @@ def train(
     if resume and (output / CHECKPOINT).exists():
         run.restore(output / CHECKPOINT)
     clock = Clock(recipe, run.seconds)
-    first = run.step
+    before = run.samples
 
     def save() -> tuple[Path, dict[str, Any]]:
         run.seconds = clock.seconds
@@ -103,7 +104,7 @@ def train(
                     for name, value in report.items():
                         writer.add_scalar(f"loss/{name}", value, run.step)
                     if on_progress:
-                        speed = recipe.batch * (run.step - first) / max(1e-6, clock.seconds - clock.spent)
+                        speed = (run.samples - before) / max(1e-6, clock.seconds - clock.spent)
                         rest = {"seconds": clock.seconds, "samples_per_second": speed, **report}
                         on_progress({"step": run.step, "progress": progress, **rest})
                 if run.step % sheet_every == 0:
