@@ -1,6 +1,7 @@
 """Figures of paintings whose distances are known beforehand, and the report about them."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,33 @@ def test_lpips_is_the_published_packages() -> None:
     a = torch.stack([y, x, y * x])[None]
     b = torch.stack([y, x, (20 * x).sin() / 2 + 0.5])[None]
     assert distance(a, b).item() == pytest.approx(0.27628, abs=1e-4)
+
+
+def test_the_frechet_distance_of_two_clouds_is_the_closed_form() -> None:
+    """FID between Gaussians of means m, n and diagonal covariances is |m − n|² + Σ(σ − τ)²."""
+    if find_spec("torchmetrics") is None:
+        pytest.skip("needs torchmetrics")
+    from vidstyle.evaluation.inception import Inception
+
+    class Colour(torch.nn.Module):
+        num_features = 3
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.double().mean((2, 3))
+
+    corners = torch.tensor([[a, b, c] for a in (-1.0, 1.0) for b in (-1.0, 1.0) for c in (-1.0, 1.0)])  # (8, 3)
+    styles = (100 + 10 * corners)[..., None, None].expand(-1, -1, 8, 8) / 255
+    paintings = (120 + 30 * corners)[..., None, None].expand(-1, -1, 8, 8) / 255
+    sets = Inception(features=Colour())
+    sets.begin([styles])
+    sets.see(paintings)
+    found = sets.figures(lpips=0.5)
+    # Covariances are those of samples: eight of them, so deviations are larger by √(8/7).
+    assert found["fid"] == pytest.approx((3 * 20**2 + 3 * 20**2 * 8 / 7) / 255**2, rel=1e-3)
+    assert found["artfid"] == pytest.approx(1.5 * (1 + found["fid"]))
+    sets.begin([paintings])
+    sets.see(paintings)
+    assert sets.figures(lpips=None)["fid"] == pytest.approx(0, abs=1e-5)
 
 
 def test_the_report_stands_alone(tmp_path: Path, model: Path) -> None:

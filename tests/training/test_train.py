@@ -47,7 +47,16 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
     before = {"samples": 1000, "hours": 2.0}
     save(first, Card(name="small", architecture="brisk", quality=before), start, torch.float32)
     recipe = load_recipe(
-        "brisk", start_from=str(start), steps=40, identity_steps=10, warmup=5, batch=4, crop=32, large_crop=64, side=64, holdout=1
+        "brisk",
+        start_from=str(start),
+        steps=40,
+        identity_steps=10,
+        warmup=5,
+        batch=4,
+        crop=32,
+        large_crop=64,
+        side=64,
+        holdout=1,
     )
 
     notes: list[str] = []

@@ -25,6 +25,7 @@ def pictures(
     ] = "glance",
     side: Annotated[int, typer.Option(min=64, help="Pictures are judged as squares of so many pixels.")] = 256,
     count: Annotated[int | None, typer.Option(min=1, help="At most so many contents, evenly picked.")] = None,
+    inception: Annotated[bool, typer.Option("--inception", help="FID, ArtFID and IS too; fetches weights.")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a report with all paintings.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="As JSON, pair by pair.")] = False,
@@ -35,7 +36,8 @@ def pictures(
     import torch
 
     from vidstyle.errors import OptionError
-    from vidstyle.evaluation.pictures import PictureJudge, judge_model, load_pictures, means
+    from vidstyle.evaluation.inception import Inception
+    from vidstyle.evaluation.pictures import PictureJudge, judge_model, load_pictures
     from vidstyle.evaluation.report import Evaluated, check_report, write_report
     from vidstyle.perception import load_lpips, load_perceptual
     from vidstyle.stylizers import Stylizer
@@ -48,27 +50,36 @@ def pictures(
     stylizers = [Stylizer(model, device, runtime="pytorch") for model in models]
     where = stylizers[0].device
     shown, painted_in = load_pictures(contents, side, count, where), load_pictures(styles, side, None, where)
+    if inception and len(painted_in) < 2:
+        raise OptionError("--inception compares sets; give a folder of two styles at least, better of hundreds")
     lpips = load_lpips(Path(encoder) / "lpips")
     if lpips is None:
         note("no LPIPS: its weights are not there; give a folder that holds lpips/ with --encoder")
     photos = torch.cat([content.pixels for content in shown[:16]])
     judge = PictureJudge(load_perceptual(encoder, photos.cpu()).to(where), lpips and lpips.to(where))
+    sets = Inception(where) if inception else None
     found = []
     with progress_bar(shown=not json) as bar:
         for name, stylizer in zip(models, stylizers, strict=True):
             pairs = len(shown) * len(painted_in)
             task = bar.add_task(name, total=pairs, of=pairs, rate="")
             evaluated = Evaluated(name, stylizer.model.card.architecture)
+            if sets:
+                sets.begin(style.pixels for style in painted_in)
             for judged, painted in judge_model(stylizer, judge, shown, painted_in):
                 evaluated.add(judged, painted)
+                if sets:
+                    sets.see(painted)
                 bar.update(task, advance=1)
+            if sets:
+                evaluated.together = sets.figures(evaluated.figures.get("lpips"))
             found.append(evaluated)
     if report:
         write_report(report, found, shown, painted_in, judge.encoder.about)
     if json:
-        print_json({model.name: [asdict(pair) for pair in model.judged] for model in found})
+        print_json({m.name: {"means": m.figures, "pairs": [asdict(pair) for pair in m.judged]} for m in found})
         return
-    columns = [means(model.judged) for model in found]
+    columns = [model.figures for model in found]
     table = Table(f"judged by {judge.encoder.about}", *columns[0], box=None)
     for model, figures in zip(found, columns, strict=True):
         table.add_row(model.name, *(f"{value:.3f}" for value in figures.values()))

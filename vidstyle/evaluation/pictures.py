@@ -35,6 +35,9 @@ FIGURES = {
     "lpips": "LPIPS-like distance to the content; smaller is closer",
     "variation": "mean difference of neighbouring pixels over that of the content; above 1 is rougher",
     "unsteadiness": "mean difference of the warped painting and the painting of the warped content; smaller is better",
+    "fid": "Fréchet distance of Inception's features, all paintings to all styles; smaller is closer",
+    "is": "Inception score of all paintings; larger is more varied",
+    "artfid": "(1 + fid) · (1 + lpips); smaller is better",
 }
 
 
@@ -48,7 +51,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Judged:
-    """The figures of one content painted in one style; see FIGURES."""
+    """The figures of one content painted in one style; see FIGURES, of which the last three are of whole sets."""
 
     content: str
     style: str

@@ -23,7 +23,7 @@ from .pictures import FIGURES, Judged, Picture, means
 __all__ = ["Evaluated", "check_report", "write_report"]
 
 THUMBNAIL = 192
-CLOSER_IS_LARGER = {"ssim"}
+CLOSER_IS_LARGER = {"ssim", "is"}
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
 table { border-collapse: collapse; margin: 1rem 0; } th, td { padding: .25rem .7rem; text-align: right; }
@@ -43,6 +43,13 @@ class Evaluated:
     judged: list[Judged] = field(default_factory=list)
     paintings: dict[tuple[str, str], str] = field(default_factory=dict)
     """Thumbnails as data URLs."""
+    together: dict[str, float] = field(default_factory=dict)
+    """Figures of all paintings as one set."""
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Means over the pairs, and those of the set."""
+        return means(self.judged) | self.together
 
     def add(self, judged: Judged, painted: Tensor) -> None:
         self.judged.append(judged)
@@ -87,7 +94,7 @@ def write_report(
 
 
 def _table(models: Sequence[Evaluated]) -> str:
-    columns = {model.name: means(model.judged) for model in models}
+    columns = {model.name: model.figures for model in models}
     names = [name for name in FIGURES if all(name in figures for figures in columns.values())]
     head = "".join(f"<th>{name}" for name in names)
     rows = []
