@@ -16,7 +16,7 @@ from results_file import ROOT, SHARED, record
 from vidstyle import Stylizer
 from vidstyle.evaluation.steadiness import motions, warping_error
 from vidstyle.media import open_source
-from vidstyle.temporal.flow import DisFlow
+from vidstyle.temporal.flow import flow_estimator
 
 CLIPS = ["skv_bigbuckbunny.mp4", "intel_car-detection.mp4", "asl_book.mkv", "sintel_mmflow_demo.mp4"]
 STYLES = ["waves", "brushwork", "glass"]
@@ -43,7 +43,7 @@ if __name__ == "__main__":
     table: dict = {}
     for clip in [*CLIPS, ROOT / "samples" / "harbour.mp4"]:
         contents = frames(SHARED / "media" / "video" / clip)
-        known = {interval: motions(contents, interval, DisFlow()) for interval in INTERVALS}
+        known = {interval: motions(contents, interval, flow_estimator("dis")) for interval in INTERVALS}
         row = {"content": {f"{n}": warping_error(contents, known[n], n) for n in INTERVALS}}
         for name, stylizer in stylizers.items():
             errors: dict[str, list[float]] = {}

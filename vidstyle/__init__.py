@@ -21,9 +21,11 @@ from .errors import (
 if TYPE_CHECKING:
     from .pipeline import Progress, Result, stylize
     from .stylizers import StyleCode, Stylizer
+    from .temporal import ClipMemory
 
 __version__ = "0.1.0"
 __all__ = [
+    "ClipMemory",
     "DeviceError",
     "InputError",
     "MissingExtra",
@@ -42,6 +44,7 @@ __all__ = [
 ]
 
 LATER = {
+    "ClipMemory": "temporal",
     "Progress": "pipeline",
     "Result": "pipeline",
     "StyleCode": "stylizers",

@@ -1,5 +1,6 @@
 """From a file to a file."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -9,7 +10,7 @@ import torch
 from PIL import Image
 
 import vidstyle
-from vidstyle.frames import Frame
+from vidstyle.frames import Batch, Frame
 from vidstyle.media import Sink, open_sink, open_source
 from vidstyle.pipeline.convert import Download, fit, upload
 from vidstyle.pipeline.offline import run
@@ -108,14 +109,12 @@ class Broken(Exception):
 def test_a_failure_leaves_the_old_file_and_no_debris(clip: Path, tmp_path: Path, stage: str) -> None:
     output = tmp_path / "out.mkv"
     output.write_text("old")
-    count = 0
 
-    def paint(frames: list[Frame]):
-        nonlocal count
-        count += 1
-        if count == 20 and stage == "stylize":
-            raise Broken
-        return upload(frames, torch.device("cpu"), (64, 48))
+    def paint(batches: Iterator[list[Frame]]) -> Iterator[Batch]:
+        for number, frames in enumerate(batches):
+            if number == 19 and stage == "stylize":
+                raise Broken
+            yield upload(frames, torch.device("cpu"), (64, 48))
 
     class Full:
         """A sink whose encoder fails at frame 20."""
@@ -135,10 +134,11 @@ def test_a_failure_leaves_the_old_file_and_no_debris(clip: Path, tmp_path: Path,
 
 
 def test_the_stage_and_the_frame_are_named(clip: Path, tmp_path: Path) -> None:
-    def paint(frames: list[Frame]):
-        if frames[0].stamp.index == 12:
-            raise vidstyle.OutOfMemory("too large")
-        return upload(frames, torch.device("cpu"), (64, 48))
+    def paint(batches: Iterator[list[Frame]]) -> Iterator[Batch]:
+        for frames in batches:
+            if frames[0].stamp.index == 12:
+                raise vidstyle.OutOfMemory("too large")
+            yield upload(frames, torch.device("cpu"), (64, 48))
 
     with (
         pytest.raises(vidstyle.OutOfMemory, match=r"too large \[stylize, frame 12\]"),

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from vidstyle.evaluation.steadiness import motions, warping_error
-from vidstyle.temporal.flow import DisFlow
+from vidstyle.temporal.flow import flow_estimator
 from vidstyle.temporal.occlusion import visible
 
 FLOW = Path(__file__).parents[2].parent / "shared" / "media" / "flow" / "mmflow_tests"
@@ -21,7 +21,7 @@ def texture(height: int, width: int) -> torch.Tensor:
 
 def test_a_shift_is_found() -> None:
     frame = texture(96, 160)
-    flow = DisFlow()(frame[..., 8:88, 10:150], frame[..., 5:85, 6:146])
+    flow = flow_estimator("dis")(frame[..., 8:88, 10:150], frame[..., 5:85, 6:146])
     inside = flow[..., 12:-12, 12:-12]
     assert (inside - torch.tensor([4.0, 3.0]).view(1, 2, 1, 1)).abs().mean() < 0.2
 
@@ -33,7 +33,7 @@ def test_flow_is_near_the_ground_truth() -> None:
         for i in (0, 1)
     )
     truth = torch.from_numpy(cv2.readOpticalFlow(str(FLOW / "0000000-flow_01.flo"))).permute(2, 0, 1)[None]
-    error = (DisFlow()(first, second) - truth).norm(dim=1)
+    error = (flow_estimator("dis")(first, second) - truth).norm(dim=1)
     assert error.median() < 1
 
 
@@ -52,7 +52,7 @@ def test_what_is_covered_or_leaves_the_frame_is_not_visible() -> None:
 def test_warping_error_is_the_mean_square_of_what_changes() -> None:
     frame = texture(96, 160)
     contents = [frame[..., 2 * i : 64 + 2 * i, i : 120 + i] for i in range(4)]
-    known = motions(contents, 1, DisFlow())
+    known = motions(contents, 1, flow_estimator("dis"))
     assert warping_error(contents, known, 1) < 1e-4
     flickering = [content + 0.1 * (-1) ** i for i, content in enumerate(contents)]
     assert abs(warping_error(flickering, known, 1) - 0.04) < 2e-3

@@ -58,6 +58,17 @@ def stylize(
     keep_color: Annotated[
         bool, typer.Option("--keep-color", help="Keep the content's colours.", rich_help_panel=PICTURE)
     ] = False,
+    temporal: Annotated[
+        str,
+        typer.Option(help="Steadiness: off, fast, or best, which looks ahead and is slower.", rich_help_panel=PICTURE),
+    ] = "fast",
+    flow: Annotated[
+        str,
+        typer.Option(
+            help="What finds motion: auto, dis, dis-fast, dis-ultrafast, farneback, lk, raft or raft-large.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = "auto",
     style_size: Annotated[
         int | None,
         typer.Option(
@@ -158,6 +169,8 @@ def stylize(
             model=model,
             strength=strength,
             keep_color=keep_color,
+            temporal=temporal,
+            flow=flow,
             style_size=style_size,
             max_side=max_side,
             **times,

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from vidstyle.errors import OptionError
 from vidstyle.frames import Batch, Frame
 from vidstyle.media import EncoderSettings, default_output, open_sink, open_source
 from vidstyle.stylizers.feedforward import StyleInput, Stylizer
 from vidstyle.stylizers.protocol import StyleCode
+from vidstyle.temporal.memory import ClipMemory
+from vidstyle.temporal.stabiliser import LEVELS
 
 from .convert import SMALLEST_SIDE, fit, resize, upload
-from .offline import run
+from .offline import Paint, run
 from .progress import Progress, Result
 
 __all__ = ["stylize"]
@@ -31,6 +35,8 @@ def stylize(
     output: str | Path | None = None,
     *,
     model: str | Path | Stylizer = "brisk",
+    temporal: str = "fast",
+    flow: str = "auto",
     strength: float = 1.0,
     keep_color: bool = False,
     style_size: int | None = None,
@@ -58,8 +64,10 @@ def stylize(
 
     style: a built-in name, a picture (file, PIL image, tensor), or several with weights; None for a model that has its
     style in its weights. output: where to; None writes beside the input. model: a name, a checkpoint or a Stylizer.
-    strength: 0 (the content) to 1. keep_color: keep the content's chrominance. style_size: short side in pixels at
-    which the net sees the style; larger gives larger strokes. max_side: longest side of the result, in pixels.
+    temporal: how the paintings are kept steady: off, fast, or best, which looks ahead and takes longer. flow: what
+    finds motion, one of `temporal.flow.FLOWS`. strength: 0 (the content) to 1. keep_color: keep the content's
+    chrominance. style_size: short side in pixels at which the net sees the style; larger gives larger strokes.
+    max_side: longest side of the result, in pixels.
     start, end: the part to take, in seconds. batch: frames at once, None for a number that suits the device.
     codec, crf, preset, pix_fmt, encoder_options: as FFmpeg's encoders name them. deinterlace: False keeps fields.
     max_pixels: largest frame that is accepted. on_progress, on_note: called while the work goes on.
@@ -83,6 +91,8 @@ def stylize(
         raise OptionError(f"the end ({float(end):g} s) must come after the start ({float(start):g} s)")
     if not -(2**63) <= seed < 2**63:
         raise OptionError(f"seed {seed} is too large; give a number of at most 18 digits")
+    if temporal not in ("off", *LEVELS):
+        raise OptionError(f"no temporal level is called {temporal}; choose off, {', '.join(LEVELS)}")
     torch.manual_seed(seed)
 
     source = open_source(
@@ -95,7 +105,7 @@ def stylize(
         note=note,
     )
     with source:
-        painter = model if isinstance(model, Stylizer) else Stylizer(model, device, precision, runtime, note)
+        painter = model if isinstance(model, Stylizer) else Stylizer(model, device, precision, runtime, note, flow)
         code = painter.encode_style(style, strength=strength, keep_color=keep_color, size=style_size)
         target = Path(output) if output is not None else default_output(source, _suffix(style, painter))
         size = fit(source.info.size, max_side)
@@ -105,7 +115,7 @@ def stylize(
                 painter.tune(code, size[1], size[0])
             # The pictures of a folder have sizes of their own: the first does not tell whether others are scaled.
             scaled = size != source.info.size or (max_side is not None and source.names is not None)
-            paint = None if strength == 0 and not scaled else _painter(painter, code, max_side)
+            paint = None if strength == 0 and not scaled else _painter(painter, code, max_side, temporal)
             counts = run(source, sink, paint, batch or _batch_for(painter, size), on_progress)
             work_seconds = counts.seconds
             if counts.repeated:
@@ -123,12 +133,29 @@ def stylize(
     )
 
 
-def _painter(painter: Stylizer, code: StyleCode, max_side: int | None) -> Callable[[list[Frame]], Batch]:
-    def paint(frames: list[Frame]) -> Batch:
-        width, height = size = fit(frames[0].size, max_side)
-        batch = upload(frames, painter.device, (max(width, SMALLEST_SIDE), max(height, SMALLEST_SIDE)))
-        batch.pixels = resize(painter(batch.pixels, code), size)
-        return batch
+def _painter(painter: Stylizer, code: StyleCode, max_side: int | None, temporal: str) -> Paint:
+    memory = None if temporal == "off" else ClipMemory(temporal)
+
+    def paint(batches: Iterator[list[Frame]]) -> Iterator[Batch]:
+        # Frames whose paintings the memory still holds, all of one size.
+        waiting: deque[Frame] = deque()
+
+        def finished(pixels: Tensor, size: tuple[int, int]) -> Batch:
+            return Batch(resize(pixels, size), [waiting.popleft() for _ in range(len(pixels))])
+
+        size = (0, 0)
+        for frames in batches:
+            before, size = size, fit(frames[0].size, max_side)
+            if memory and waiting and size != before:
+                yield finished(torch.cat(painter.finish(memory)), before)
+            waiting.extend(frames)
+            inside = max(size[0], SMALLEST_SIDE), max(size[1], SMALLEST_SIDE)
+            pixels = upload(frames, painter.device, inside).pixels
+            painted = painter(pixels, code, memory, frames[0].stamp.index)
+            if len(painted):
+                yield finished(painted, size)
+        if memory and waiting:
+            yield finished(torch.cat(painter.finish(memory)), size)
 
     return paint
 

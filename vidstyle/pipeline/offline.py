@@ -14,9 +14,9 @@ from .channel import Channel, Halt, Stopped
 from .convert import Download
 from .progress import Progress
 
-__all__ = ["Counts", "run"]
+__all__ = ["Counts", "Paint", "run"]
 
-Paint = Callable[[list[Frame]], Batch]
+Paint = Callable[[Iterator[list[Frame]]], Iterator[Batch]]
 REPORT_EVERY = 0.1
 
 
@@ -49,7 +49,8 @@ def run(
 ) -> Counts:
     """Read, paint and write every frame of `source`.
 
-    paint: a list of 1 … `batch` frames of one size -> a Batch with those frames; None leaves every frame as it is.
+    paint: lists of 1 … `batch` frames of one size -> the same frames, in order, in Batches; None leaves every frame as
+    it is.
     The first failure of any stage stops all three, and is raised here with the stage and the frame in its message.
     The sink is neither committed nor aborted here. `on_progress` is called on the caller's thread.
     """
@@ -159,8 +160,8 @@ def _stylized(decoded: Iterable[Frame], paint: Paint | None, batch: int) -> Iter
         yield from ([frame] for frame in decoded)
         return
     pending: Download | None = None
-    for frames in _batches(decoded, batch):
-        following = Download(paint(frames))
+    for painted in paint(_batches(decoded, batch)):
+        following = Download(painted)
         if pending:
             yield pending.frames()
             pending = None

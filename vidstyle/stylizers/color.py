@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from vidstyle.temporal.raster import luma
+
 __all__ = ["keep_color"]
-
-# ITU-R BT.709, item 3.2: the luma weights of R, G, B.
-LUMA = (0.2126, 0.7152, 0.0722)
-
-
-def luma(frames: Tensor) -> Tensor:
-    """(N, 3, H, W) -> (N, 1, H, W)."""
-    return frames.mul(frames.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)
 
 
 def keep_color(painted: Tensor, content: Tensor) -> Tensor:

@@ -12,13 +12,16 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from vidstyle.errors import StyleError
+from vidstyle.errors import OptionError, StyleError
 from vidstyle.nets.protocol import mix
 from vidstyle.pictures import load_image
 from vidstyle.runtime.choice import engines, fastest
 from vidstyle.runtime.device import pick_device, pick_precision
 from vidstyle.runtime.memory import Thrifty
 from vidstyle.styles import Style, find_style
+from vidstyle.temporal.flow import FLOWS
+from vidstyle.temporal.memory import ClipMemory
+from vidstyle.temporal.stabiliser import Stabiliser
 from vidstyle.zoo import load
 
 from .color import keep_color
@@ -36,7 +39,8 @@ class Stylizer:
     """A model on a device, ready to paint.
 
     model: a built-in name or a checkpoint file. device: auto, cpu, cuda or mps. precision: auto, fp32, fp16 or bf16.
-    runtime: auto, openvino, onnxruntime or pytorch. `note` receives one-line remarks.
+    runtime: auto, openvino, onnxruntime or pytorch. flow: what finds motion for a ClipMemory, one of
+    `temporal.flow.FLOWS`; auto is what its level has. `note` receives one-line remarks.
     """
 
     def __init__(
@@ -46,14 +50,19 @@ class Stylizer:
         precision: str = "auto",
         runtime: str = "auto",
         note: Callable[[str], None] = lambda text: None,
+        flow: str = "auto",
     ) -> None:
+        if flow not in FLOWS:
+            raise OptionError(f"no flow is called {flow}; choose {', '.join(FLOWS)}")
         self.device = pick_device(device)
         dtype = pick_precision(precision, self.device)
         self.model = load(model)
         self.net = self.model.net.to(self.device)
         self.engines = engines(self.net, self.device, dtype, runtime)
         self.engine = self.engines[0]
+        self.flow = flow
         self._thrifty = Thrifty(note)
+        self._stabilisers: dict[str, Stabiliser] = {}
 
     @property
     def fixed_style(self) -> bool:
@@ -112,18 +121,40 @@ class Stylizer:
             self.engine = fastest(self.engines, code.tensors, height, width)
         return self.engine.name
 
-    def __call__(self, frames: Tensor, code: StyleCode) -> Tensor:
+    def __call__(
+        self, frames: Tensor, code: StyleCode, memory: ClipMemory | None = None, index: int | None = None
+    ) -> Tensor:
         """Paint frames.
 
         frames: (N, 3, H, W), floating point in [0, 1], any size from 16×16. Returns the same shape on the stylizer's
         device, clamped to [0, 1]. OutOfMemory where not even a tile of a frame fits the device.
+
+        With the memory of a clip, frames are its next ones, and their paintings are steady. Where its level looks
+        ahead, what comes back is as many frames as are finished, in order; `finish` hands out the last. index: number
+        of the first frame in the clip, where frames may have been dropped or another place sought.
         """
         if frames.ndim != 4 or frames.shape[1] != 3 or not frames.is_floating_point():
             raise ValueError(f"frames must be floating point (N, 3, H, W), got {frames.dtype} {tuple(frames.shape)}")
         frames = frames.to(self.device)
         if code.strength == 0:
             return frames.clamp(0, 1)
-        return self._thrifty(partial(self._paint, code), frames)
+        painted = self._thrifty(partial(self._paint, code), frames)
+        if memory is None:
+            return painted
+        stabiliser, finished = self._stabiliser(memory.level), []
+        for number in range(len(frames)):
+            one = slice(number, number + 1)
+            finished += stabiliser(frames[one], painted[one], memory, None if index is None else index + number)
+        return torch.cat(finished) if finished else painted[:0]
+
+    def finish(self, memory: ClipMemory) -> list[Tensor]:
+        """The frames (1, 3, H, W) of a clip that are still to come when it has ended; the memory is empty then."""
+        return self._stabiliser(memory.level).finish(memory)
+
+    def _stabiliser(self, level: str) -> Stabiliser:
+        if level not in self._stabilisers:
+            self._stabilisers[level] = Stabiliser(level, self.device, self.flow)
+        return self._stabilisers[level]
 
     def _paint(self, code: StyleCode, frames: Tensor) -> Tensor:
         painted = self.engine(frames, code.tensors, code.strength)

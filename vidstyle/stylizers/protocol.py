@@ -9,6 +9,7 @@ from torch import Tensor
 
 from vidstyle.nets import protocol as nets
 from vidstyle.styles import Style
+from vidstyle.temporal.memory import ClipMemory
 
 __all__ = ["StyleCode", "Stylizer"]
 
@@ -29,6 +30,8 @@ class Stylizer(Protocol):
         """Once per style; the result may be kept as long as the stylizer."""
         ...
 
-    def __call__(self, frames: Tensor, code: StyleCode) -> Tensor:
-        """frames (N, 3, H, W) in [0, 1] -> the same shape, clamped to [0, 1]."""
+    def __call__(
+        self, frames: Tensor, code: StyleCode, memory: ClipMemory | None = None, index: int | None = None
+    ) -> Tensor:
+        """frames (N, 3, H, W) in [0, 1] -> the same shape, clamped to [0, 1]; see `feedforward` on `memory`."""
         ...

@@ -13,20 +13,21 @@ from .warp import warp
 __all__ = ["visible"]
 
 
-def visible(flow: Tensor, opposite: Tensor) -> Tensor:
+def visible(flow: Tensor, opposite: Tensor, scale: float = 1.0) -> Tensor:
     """Pixels that both frames show and that are not on a motion boundary: (N, 1, H, W), 1 or 0.
 
-    flow, opposite: (N, 2, H, W) in pixels, from the frame in question to the other and back.
+    flow, opposite: (N, 2, H, W) in pixels, from the frame in question to the other and back. scale: of the sides of
+    these flows to those of the full frames, in whose pixels the rule was written.
     """
     height, width = flow.shape[-2:]
     returned = warp(opposite, flow)
     energy = flow.square().sum(1, keepdim=True)
     mismatch = (flow + returned).square().sum(1, keepdim=True)
-    disoccluded = mismatch >= 0.01 * (energy + returned.square().sum(1, keepdim=True)) + 0.5
+    disoccluded = mismatch >= 0.01 * (energy + returned.square().sum(1, keepdim=True)) + 0.5 * scale**2
 
     slopes = torch.gradient(flow, dim=(2, 3))
     steepness = sum(slope.square().sum(1, keepdim=True) for slope in slopes)
-    boundary = steepness > 0.01 * energy + 0.002
+    boundary = steepness > 0.01 * energy / scale**2 + 0.002
 
     x = torch.arange(width, device=flow.device) + flow[:, :1]
     y = torch.arange(height, device=flow.device)[:, None] + flow[:, 1:]

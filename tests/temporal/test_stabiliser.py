@@ -1,0 +1,140 @@
+"""Steadiness of made-up clips whose motion and flicker are known."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from vidstyle.errors import OptionError
+from vidstyle.temporal import ClipMemory
+from vidstyle.temporal.cuts import is_cut, thumbnail
+from vidstyle.temporal.stabiliser import LEVELS, Stabiliser
+
+
+def texture(seed: int, height: int = 120, width: int = 200) -> Tensor:
+    noise = np.random.default_rng(seed).random((height, width, 3), np.float32)
+    return torch.from_numpy(cv2.GaussianBlur(noise, (0, 0), 2) * 3 - 1).clamp(0, 1).permute(2, 0, 1)[None]
+
+
+def panning(count: int, seed: int = 0) -> list[Tensor]:
+    """A still picture under a camera that moves by two pixels a frame."""
+    wide = texture(seed, 96, 144 + 2 * count)
+    return [wide[..., 2 * i : 2 * i + 144] for i in range(count)]
+
+
+def steadied(
+    contents: list[Tensor], painted: list[Tensor], level: str, memory: ClipMemory | None = None
+) -> list[Tensor]:
+    stabiliser, memory = Stabiliser(level), memory or ClipMemory(level)
+    found: list[Tensor] = []
+    for index, (content, painting) in enumerate(zip(contents, painted, strict=True)):
+        found += stabiliser(content, painting, memory, index)
+    return found + stabiliser.finish(memory)
+
+
+def along(frames: list[Tensor]) -> Tensor:
+    """What the pixels of the first frame of `panning` become, frame by frame."""
+    count = len(frames)
+    return torch.cat([frame[..., 8:-8, 2 * (count - i) : 2 * (count - i) + 80] for i, frame in enumerate(frames)])
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_flicker_along_the_motion_is_less(level: str) -> None:
+    contents = panning(16)
+    flickering = [(0.8 * c + 0.1 + 0.06 * (-1) ** i).clamp(0, 1) for i, c in enumerate(contents)]
+    steps = [
+        along(frames).diff(dim=0).square()[3:].mean() for frames in (flickering, steadied(contents, flickering, level))
+    ]
+    assert steps[1] < 0.35 * steps[0]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_noise_on_a_still_camera_is_averaged(level: str) -> None:
+    """A mean that keeps 0.97 of what it holds has (1 − 0.97) / (1 + 0.97) of the noise's variance."""
+    still, generator = texture(1), torch.Generator().manual_seed(0)
+    noisy = [(0.6 * still + 0.2 + 0.03 * torch.randn(still.shape, generator=generator)).clamp(0, 1) for _ in range(40)]
+    found = torch.cat(steadied(noisy, noisy, level))
+    assert found[15:].var(dim=0).mean() < 0.2 * torch.cat(noisy)[15:].var(dim=0).mean()
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_comes_into_view_carries_no_ghost(level: str) -> None:
+    """A bright block crosses a dark ground; where it was, the ground must look as it is painted."""
+    ground = 0.3 * texture(2)
+    contents = []
+    for i in range(20):
+        frame = ground.clone()
+        frame[..., 40:80, 10 + 6 * i : 50 + 6 * i] = 0.7 + 0.3 * texture(3)[..., :40, :40]
+        contents.append(frame)
+    found = steadied(contents, contents, level)
+    for i in range(8, 20):
+        left = (..., slice(44, 76), slice(max(0, 10 + 6 * i - 40), 10 + 6 * i - 4))
+        assert (found[i][left] - ground[left]).abs().mean() < 0.02
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_nothing_is_carried_over_a_cut(level: str) -> None:
+    contents = panning(6) + panning(6, seed=5)
+    contents[6:] = [0.2 * c for c in contents[6:]]
+    found = steadied(contents, contents, level)
+    assert len(found) == 12
+    torch.testing.assert_close(found[6], contents[6], atol=0.02, rtol=0)
+    alone = steadied(contents[6:], contents[6:], level)
+    torch.testing.assert_close(torch.cat(found[6:]), torch.cat(alone))
+
+
+def test_a_gap_is_no_motion() -> None:
+    stabiliser, memory, contents = Stabiliser("fast"), ClipMemory(), panning(12)
+    for index in (0, 1, 2):
+        stabiliser(contents[index], contents[index], memory, index)
+    (after,) = stabiliser(contents[9], 0.5 * contents[9], memory, 9)
+    torch.testing.assert_close(after, 0.5 * contents[9], atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_clip_goes_on_from_a_saved_memory(level: str) -> None:
+    contents = panning(12)
+    painted = [(c + 0.05 * (-1) ** i).clamp(0, 1) for i, c in enumerate(contents)]
+    stabiliser, memory = Stabiliser(level), ClipMemory(level)
+    found: list[Tensor] = []
+    for i in range(12):
+        if i == 7:
+            memory = ClipMemory.from_tensors(memory.to_tensors())
+        found += stabiliser(contents[i], painted[i], memory, i)
+    found += stabiliser.finish(memory)
+    torch.testing.assert_close(torch.cat(found), torch.cat(steadied(contents, painted, level)))
+
+
+def test_nothing_drifts_in_a_thousand_frames() -> None:
+    frame = texture(4, 48, 64)
+    stabiliser, memory = Stabiliser("fast"), ClipMemory()
+    for index in range(1000):
+        (found,) = stabiliser(frame, frame, memory, index)
+    torch.testing.assert_close(found, frame, atol=2e-3, rtol=0)
+
+
+def test_cuts_are_told_from_light() -> None:
+    frame, other = panning(1)[0], 0.3 * panning(1, seed=9)[0]
+    assert not is_cut(thumbnail(frame), thumbnail(0.9 * frame))
+    assert is_cut(thumbnail(frame), thumbnail(other))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_fast_pan_is_no_cut(level: str) -> None:
+    wide = texture(6, 96, 400)
+    contents = [wide[..., 8 * i : 8 * i + 144] for i in range(12)]
+    assert is_cut(thumbnail(contents[0]), thumbnail(contents[1]))  # without a look at the motion
+    painted = [(0.8 * c + 0.1 + 0.06 * (-1) ** i).clamp(0, 1) for i, c in enumerate(contents)]
+    means = [
+        torch.stack([frame[..., 20:-20].mean() for frame in frames]).diff()
+        for frames in (painted, steadied(contents, painted, level))
+    ]
+    assert means[1][2:].abs().mean() < 0.6 * means[0][2:].abs().mean()
+
+
+def test_a_level_that_is_not_there_is_named() -> None:
+    with pytest.raises(OptionError, match="off, fast, best"):
+        Stabiliser("fastest")
+    with pytest.raises(ValueError, match="memory"):
+        ClipMemory.from_tensors({})

@@ -1,0 +1,38 @@
+"""Give a picture back the sharpness that averaging took from it."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from .raster import apart, blurred, clamped, laid_over, luma, resized
+
+__all__ = ["as_detailed"]
+
+FINE = 1.0
+"""Deviation, in pixels, of the Gaussian that fine detail does not survive."""
+EVERY = 8
+"""Roughness is sampled in every so many rows."""
+AREA = 16
+"""It is compared in areas of so many pixels."""
+REACH = 1.8
+"""Gain for every part of roughness that is missing. Above 1: what is coarser than FINE is missing too."""
+MOST = 2.5
+"""Largest gain."""
+LEAST = 4e-3
+"""Roughness that does not matter."""
+
+
+def as_detailed(picture: Tensor, model: Tensor) -> Tensor:
+    """`picture` about as sharp, area by area, as `model`; both (N, 3, H, W) in [0, 1]."""
+    there, wanted = _roughness(picture), _roughness(model)
+    gain = (REACH * ((wanted + LEAST) / (there + LEAST) - 1)).clamp(0, MOST)
+    gain = resized(gain, (picture.shape[-2], picture.shape[-1]))
+    return clamped(laid_over(picture, blurred(picture, FINE), -gain))
+
+
+def _roughness(x: Tensor) -> Tensor:
+    """Mean absolute difference of neighbouring pixels around every area: (N, 1, H / AREA, W / AREA)."""
+    rows, below = x[..., :-1:EVERY, :], x[..., 1::EVERY, :]
+    size = max(1, x.shape[-2] // AREA), max(1, x.shape[-1] // AREA)
+    across, down = (resized(apart(*pair), size) for pair in ((rows[..., 1:], rows[..., :-1]), (rows, below)))
+    return blurred(luma(across) + luma(down), 1.0)

@@ -1,0 +1,10 @@
+"""Optical flow: where every pixel of one frame is found in another.
+
+Estimators: `opencv` (DIS, Farnebäck) on a CPU; `lucas_kanade` in PyTorch, on any device and without weights; `raft`
+where torchvision's weights can be had.
+"""
+
+from .estimator import FlowEstimator, Scaled
+from .names import FLOWS, flow_estimator
+
+__all__ = ["FLOWS", "FlowEstimator", "Scaled", "flow_estimator"]

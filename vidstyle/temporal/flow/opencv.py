@@ -1,0 +1,53 @@
+"""Optical flow by OpenCV, on a CPU.
+
+Sources: Kroeger et al. 2016 (Dense Inverse Search); Farnebäck 2003.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from vidstyle.temporal.raster import luma
+
+__all__ = ["Dis", "Farneback"]
+
+
+class Dis:
+    """Dense Inverse Search. preset: "ultrafast", "fast" or "medium"."""
+
+    def __init__(self, preset: str = "medium") -> None:
+        self.dis = cv2.DISOpticalFlow.create(getattr(cv2, f"DISOPTICAL_FLOW_PRESET_{preset.upper()}"))
+
+    def __call__(self, first: Tensor, second: Tensor) -> Tensor:
+        # Without a flow to begin with it begins with what its memory holds.
+        return _each(lambda a, b: self.dis.calc(a, b, _nowhere(a)), first, second)
+
+
+class Farneback:
+    """Polynomial expansion, five levels of a pyramid."""
+
+    def __call__(self, first: Tensor, second: Tensor) -> Tensor:
+        return _each(
+            lambda a, b: cv2.calcOpticalFlowFarneback(a, b, _nowhere(a), 0.5, 5, 15, 3, 7, 1.5, 0), first, second
+        )
+
+
+def _each(calculate: Callable[[np.ndarray, np.ndarray], np.ndarray], first: Tensor, second: Tensor) -> Tensor:
+    """Pair by pair: luma in bytes in, (h, w, 2) out."""
+    flows = [calculate(a, b) for a, b in zip(_codes(first), _codes(second), strict=True)]
+    return torch.from_numpy(np.stack(flows)).permute(0, 3, 1, 2).to(first.device)  # (N, 2, H, W)
+
+
+def _nowhere(frame: np.ndarray) -> np.ndarray:
+    return np.zeros((*frame.shape, 2), np.float32)
+
+
+def _codes(frames: Tensor) -> np.ndarray:
+    """(N, 3 or 1, H, W) in [0, 1] -> (N, H, W), bytes."""
+    gray = luma(frames) if frames.shape[1] == 3 else frames
+    return gray[:, 0].clamp(0, 1).mul(255).round().byte().cpu().numpy()

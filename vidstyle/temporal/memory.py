@@ -1,0 +1,82 @@
+"""What the stabiliser remembers of a clip."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+import torch
+from torch import Tensor
+
+__all__ = ["ClipMemory", "Moment"]
+
+
+@dataclass
+class Moment:
+    """One frame: what was seen, what was painted, and how it hangs together with the next one."""
+
+    seen: Tensor
+    """The content's luma, (1, 1, h, w), at the size at which flow is estimated."""
+    painted: Tensor
+    """The painting as it came from the net, (1, 3, H, W)."""
+    held: Tensor
+    """The painting joined with what was held before it, (1, 3, H, W)."""
+    onward: Tensor | None = None
+    """The flow to the next frame, (1, 2, H, W), where there is look-ahead and the next frame is of the same shot."""
+    trust: Tensor | None = None
+    """How far `onward` is believed, (1, 1, H, W) in [0, 1]."""
+
+
+@dataclass
+class ClipMemory:
+    """Everything that outlives a frame of a clip: one object per clip and style, handed along with every frame.
+
+    level: how steady the paintings are to be; see `stabiliser.LEVELS`. It can be reset, saved (`to_tensors`) and moved
+    to where the clip goes on.
+    """
+
+    level: str = "fast"
+    moments: deque[Moment] = field(default_factory=deque)
+    """The last frames, oldest first; as many as the level looks ahead, and one more."""
+    waiting: int = 0
+    """How many of them, counted from the newest, have not been handed out."""
+    thumbnail: np.ndarray | None = None
+    """The newest content, small, to tell a cut by."""
+    following: int | None = None
+    """Number of the frame that is to come next; another one was sought, or frames were dropped."""
+
+    def reset(self) -> None:
+        """Forget the clip."""
+        self.moments.clear()
+        self.waiting, self.thumbnail, self.following = 0, None, None
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        """Everything as tensors, for a safetensors file."""
+        state = {"level": torch.tensor(list(self.level.encode())), "waiting": torch.tensor(self.waiting)}
+        if self.following is not None:
+            state["following"] = torch.tensor(self.following)
+        if self.thumbnail is not None:
+            state["thumbnail"] = torch.from_numpy(self.thumbnail.copy())
+        for number, moment in enumerate(self.moments):
+            for entry in fields(moment):
+                value = getattr(moment, entry.name)
+                if value is not None:
+                    state[f"{number}.{entry.name}"] = value.clone(memory_format=torch.contiguous_format)
+        return state
+
+    @classmethod
+    def from_tensors(cls, state: dict[str, Tensor], device: torch.device | str = "cpu") -> ClipMemory:
+        """What `to_tensors` wrote. ValueError where it is not that."""
+        try:
+            memory = cls(bytes(state["level"].tolist()).decode())
+            memory.waiting = int(state["waiting"])
+            memory.following = int(state["following"]) if "following" in state else None
+            memory.thumbnail = state["thumbnail"].numpy() if "thumbnail" in state else None
+            while f"{len(memory.moments)}.seen" in state:
+                prefix = f"{len(memory.moments)}."
+                own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+                memory.moments.append(Moment(**{key: value.to(device) for key, value in own.items()}))
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise ValueError(f"no memory of a clip: {error}") from None
+        return memory
