@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from .evaluate_temporal import temporal
 from .terminal import note, out, print_json, progress_bar
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Measure what models paint.", no_args_is_help=True)
+app.command()(temporal)
 
 
 @app.command()
@@ -37,8 +39,9 @@ def pictures(
 
     from vidstyle.errors import OptionError
     from vidstyle.evaluation.inception import Inception
+    from vidstyle.evaluation.page import check_report
     from vidstyle.evaluation.pictures import PictureJudge, judge_model, load_pictures
-    from vidstyle.evaluation.report import Evaluated, check_report, write_report
+    from vidstyle.evaluation.report import Evaluated, write_report
     from vidstyle.perception import load_lpips, load_perceptual
     from vidstyle.stylizers import Stylizer
 

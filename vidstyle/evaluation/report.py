@@ -1,37 +1,24 @@
-"""One HTML file about models: a table, plots, the paintings; nothing to fetch, opens anywhere."""
+"""The report about pictures: a table, plots, the paintings."""
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 from torch import Tensor
 
-from vidstyle.errors import MissingExtra
 from vidstyle.pictures import as_image
-from vidstyle.staging import StagedFile
 
+from .page import definitions, jpeg, svg, table, write_page
 from .pictures import FIGURES, Judged, Picture, means
 
-__all__ = ["Evaluated", "check_report", "write_report"]
+__all__ = ["Evaluated", "write_report"]
 
 THUMBNAIL = 192
 CLOSER_IS_LARGER = {"ssim", "is"}
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 1rem 0; } th, td { padding: .25rem .7rem; text-align: right; }
-th:first-child, td:first-child { text-align: left; } tr { border-bottom: 1px solid #8884; } .best { font-weight: bold; }
-.sheet { display: grid; gap: 2px; overflow-x: auto; } .sheet img { width: 100%; display: block; }
-.plots { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; } small { color: #777; }
-@media (prefers-color-scheme: dark) { body { background: #181818; color: #ddd; } }
-"""
 
 
 @dataclass
@@ -60,16 +47,7 @@ def thumbnail(pixels: Tensor) -> str:
     """(1, 3, H, W) in [0, 1] -> a JPEG data URL."""
     image = as_image(pixels[0])
     image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=88)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
-def check_report(path: Path) -> None:
-    """Before hours of painting. MissingExtra without matplotlib; OutputError where `path` cannot be written."""
-    if find_spec("matplotlib") is None:
-        raise MissingExtra("matplotlib", "evaluate")
-    StagedFile(path, overwrite=True).discard()
+    return jpeg(image)
 
 
 def write_report(
@@ -77,41 +55,36 @@ def write_report(
 ) -> None:
     """Write the report over whatever `path` was. judge: what judged, in words. Errors: those of `check_report`."""
     pairs = len(contents) * len(styles)
+    names = [model.name for model in models]
     parts = [
-        f"<h1>{html.escape(' · '.join(model.name for model in models))}</h1>",
+        f"<h1>{html.escape(' · '.join(names))}</h1>",
         f"<p>{len(contents)} contents × {len(styles)} styles = {pairs} pairs, means over the pairs; "
         f"judged by {html.escape(judge)}.</p>",
         _table(models),
-        "<dl>" + "".join(f"<dt>{name}</dt><dd><small>{text}</small></dd>" for name, text in FIGURES.items()) + "</dl>",
+        definitions(FIGURES),
         f'<div class="plots">{_plots(models, [style.name for style in styles])}</div>',
         *(_sheet(model, contents, styles) for model in models),
     ]
-    title = html.escape(" and ".join(model.name for model in models))
-    head = f'<!doctype html><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
-    with StagedFile(path, overwrite=True) as file:
-        # Names of files need not be text.
-        file.path.write_text(head + "\n".join(parts), encoding="utf-8", errors="xmlcharrefreplace")
+    write_page(path, " and ".join(names), parts)
 
 
 def _table(models: Sequence[Evaluated]) -> str:
     columns = {model.name: model.figures for model in models}
     names = [name for name in FIGURES if all(name in figures for figures in columns.values())]
-    head = "".join(f"<th>{name}" for name in names)
     rows = []
     for model in models:
-        cells = []
+        cells = [f"{html.escape(model.name)}<br><small>{html.escape(model.facts)}</small>"]
         for name in names:
             values = [figures[name] for figures in columns.values()]
             best = max(values) if name in CLOSER_IS_LARGER else min(values)
             value = columns[model.name][name]
-            mark = ' class="best"' if value == best and name != "variation" else ""
-            cells.append(f"<td{mark}>{value:.3f}")
-        rows.append(f"<tr><td>{html.escape(model.name)}<br><small>{html.escape(model.facts)}</small>{''.join(cells)}")
+            cells.append(f"{'*' if value == best and name != 'variation' else ''}{value:.3f}")
+        rows.append(cells)
     if len(models) == 2:
         first, second = columns.values()
-        cells = [f"<td>{first[name] / second[name]:.2f}×" for name in names]
-        rows.append(f"<tr><td>{html.escape(models[0].name)} / {html.escape(models[1].name)}{''.join(cells)}")
-    return f"<table><tr><th>model{head}{''.join(rows)}</table>"
+        ratios = [f"{first[name] / second[name]:.2f}×" for name in names]
+        rows.append([f"{html.escape(models[0].name)} / {html.escape(models[1].name)}", *ratios])
+    return table(["model", *names], rows)
 
 
 def _plots(models: Sequence[Evaluated], styles: Sequence[str]) -> str:
@@ -135,14 +108,7 @@ def _plots(models: Sequence[Evaluated], styles: Sequence[str]) -> str:
     axes.set_xticks([at + 0.4 - width / 2 for at in range(len(styles))], labels, rotation=60, ha="right", fontsize=8)
     axes.set(ylabel="style distance", title="by style")
     axes.legend()
-    return "".join(f"<figure>{_svg(figure)}</figure>" for figure in (scatter, bars))
-
-
-def _svg(figure: Any) -> str:
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=False)
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    return svg(scatter) + svg(bars)
 
 
 def _sheet(model: Evaluated, contents: Sequence[Picture], styles: Sequence[Picture]) -> str:

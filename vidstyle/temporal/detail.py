@@ -8,13 +8,13 @@ from .raster import apart, blurred, clamped, laid_over, luma, resized
 
 __all__ = ["as_detailed"]
 
-FINE = 1.0
+FINE = 1.3
 """Deviation, in pixels, of the Gaussian that fine detail does not survive."""
 EVERY = 8
 """Roughness is sampled in every so many rows."""
 AREA = 16
 """It is compared in areas of so many pixels."""
-REACH = 1.8
+REACH = 1.2
 """Gain for every part of roughness that is missing. Above 1: what is coarser than FINE is missing too."""
 MOST = 2.5
 """Largest gain."""

@@ -25,11 +25,11 @@ from .raster import apart, blurred, clamped, laid_over, luma, moved, resized
 
 __all__ = ["LEVELS", "Level", "Stabiliser"]
 
-MISMATCH = 0.04
+MISMATCH = 0.06
 """Difference of a moved frame and the next one, in [0, 1] and beyond the noise, at which a flow is hardly believed."""
 NOISE = 0.03
 """Largest difference that is taken for noise."""
-STILL, NOISY = 0.12, 1.0
+STILL, NOISY = 0.12, 0.4
 """Motion, in pixels from frame to frame, below which a place rests: one that is seen, and one that noise may feign."""
 EXPLAINED = 0.35
 """Share of the difference of two frames that a motion must explain not to be taken for noise."""
@@ -44,18 +44,16 @@ class Level:
     flow: str = "auto"
     side: int = 512
     """Longer side, in pixels, at which flow is estimated; never more than the frame's."""
-    cubic: bool = True
-    """How what was held is resampled; bilinear is faster and softer."""
     ahead: int = 0
     """Frames looked ahead, by which the result comes later."""
-    moving: float = 0.8
+    moving: float = 0.75
     """Share of what was held, where things move: the more, the steadier and the softer."""
     resting: float = 0.97
     """The same where nothing moves and nothing is softened by resampling."""
 
 
 LEVELS = {
-    "fast": Level(flow="dis-fast", side=240, cubic=False),
+    "fast": Level(flow="dis-fast", side=320),
     "best": Level(flow="dis", side=640, ahead=4),
 }
 
@@ -160,8 +158,7 @@ class Stabiliser:
         return enlarged(motion.flow, size), resized(motion.trust, size)
 
     def _carried(self, held: Tensor, painted: Tensor, flow: Tensor, weight: Tensor) -> Tensor:
-        joined = laid_over(painted, moved(held, flow, self.level.cubic), weight)
-        return clamped(joined) if self.level.cubic else joined
+        return clamped(laid_over(painted, moved(held, flow), weight))
 
     def _hand_out(self, memory: ClipMemory) -> Tensor:
         """The oldest frame that waits, joined with the frames after it."""

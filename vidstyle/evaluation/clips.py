@@ -1,0 +1,80 @@
+"""Clips to judge steadiness by: the first frames of a file, and how everything in them moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vidstyle.errors import InputError
+from vidstyle.media import open_source
+from vidstyle.temporal.flow import FlowEstimator
+from vidstyle.temporal.occlusion import visible
+from vidstyle.temporal.raster import resized
+
+__all__ = ["INTERVALS", "Clip", "Motion", "list_clips", "load_clip", "motions", "read_frames"]
+
+INTERVALS = (1, 10)
+"""Frames between the two that are compared: what the eye sees as flicker, and as a change of paint."""
+SUFFIXES = (".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm")
+
+Motion = tuple[Tensor, Tensor]
+"""The flow from a frame to a later one, (1, 2, H, W), and the mask of the pixels that both show, (1, 1, H, W)."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Frames (1, 3, H, W) in [0, 1], and their motions by interval: from every frame to the one so much later."""
+
+    name: str
+    rate: float
+    """Frames per second."""
+    frames: list[Tensor]
+    motions: dict[int, list[Motion]]
+
+
+def motions(contents: Sequence[Tensor], interval: int, estimate: FlowEstimator) -> list[Motion]:
+    """The motion from every content frame (1, 3, H, W) to the one `interval` frames later."""
+    found = []
+    for first, second in zip(contents, contents[interval:], strict=False):
+        flow = estimate(first, second)
+        found.append((flow, visible(flow, estimate(second, first))))
+    return found
+
+
+def read_frames(path: Path, count: int, side: int) -> tuple[list[Tensor], float]:
+    """At most `count` frames of a file, their longer side at most `side` pixels, and the frame rate."""
+    frames: list[Tensor] = []
+    with open_source(path) as source:
+        for frame in source:
+            largest = 255 if frame.rgb.dtype == np.uint8 else 65535
+            pixels = torch.from_numpy(frame.rgb.astype(np.float32) / largest).permute(2, 0, 1)[None]
+            scale = min(1.0, side / max(pixels.shape[-2:]))
+            frames.append(resized(pixels, (round(pixels.shape[-2] * scale), round(pixels.shape[-1] * scale))))
+            if len(frames) == count:
+                break
+        rate = float(source.info.rate or 25)
+    return frames, rate
+
+
+def load_clip(path: Path, count: int, side: int, estimate: FlowEstimator) -> Clip:
+    """The first `count` frames of a file. InputError where there are fewer than two."""
+    frames, rate = read_frames(path, count, side)
+    if len(frames) < 2:
+        raise InputError(f"{path} has one frame only; steadiness is judged by clips")
+    known = {n: motions(frames, n, estimate) for n in INTERVALS if n < len(frames)}
+    return Clip(path.name, rate, frames, known)
+
+
+def list_clips(path: Path) -> list[Path]:
+    """The file itself, or the clips in a folder, by name. InputError where there are none."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+    if not found:
+        raise InputError(f"{path} holds no clips")
+    return found

@@ -1,0 +1,109 @@
+"""Paint clips at several temporal levels, and judge the paintings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from vidstyle.errors import InputError, OptionError
+from vidstyle.perception import LPIPS, Perceptual
+from vidstyle.pictures import load_square
+from vidstyle.styles import find_style
+from vidstyle.stylizers import Stylizer
+from vidstyle.temporal.flow import flow_estimator
+from vidstyle.temporal.memory import ClipMemory
+from vidstyle.temporal.stabiliser import LEVELS, Stabiliser
+
+from .clips import Clip, load_clip, read_frames
+from .steadiness import Steadiness, judge_steadiness, roughness
+from .temporal_report import Shown
+
+__all__ = ["TemporalTrial", "steadied"]
+
+STYLE_SIDE = 256
+
+
+def steadied(contents: Sequence[Tensor], painted: Sequence[Tensor], level: str) -> list[Tensor]:
+    """Frames that were painted one by one, made steady; both (1, 3, H, W) in [0, 1], on one device."""
+    stabiliser, memory = Stabiliser(level, painted[0].device), ClipMemory(level)
+    found: list[Tensor] = []
+    for index, (content, painting) in enumerate(zip(contents, painted, strict=True)):
+        found += stabiliser(content.to(painting.device), painting, memory, index)
+    return found + stabiliser.finish(memory)
+
+
+class TemporalTrial:
+    """What was found, clip by clip, and what of it is to be seen in a report."""
+
+    def __init__(
+        self,
+        encoder: Perceptual | None,
+        lpips: LPIPS | None,
+        levels: Sequence[str],
+        styles: Sequence[str],
+        flow: str,
+        frames: int,
+        side: int,
+        device: str,
+    ) -> None:
+        """frames, side: how much of a clip is painted, and at what size. OptionError for a level that is not there."""
+        for level in levels:
+            if level not in ("off", *LEVELS):
+                raise OptionError(f"no temporal level is called {level}; choose off, {', '.join(LEVELS)}")
+        self.encoder, self.lpips, self.levels, self.device = encoder, lpips, levels, device
+        self.styles = {Path(style).stem: find_style(style) for style in styles}
+        self.estimate, self.frames, self.side = flow_estimator(flow), frames, side
+        self.stylizers: dict[str, Stylizer] = {}
+        self.found: list[Steadiness] = []
+        self.shown: list[Shown] = []
+
+    def judge_models(self, path: Path, models: Sequence[str]) -> None:
+        """Paint a clip with every model in every style, and judge it at every level."""
+        clip = load_clip(path, self.frames, self.side, self.estimate)
+        self._content(clip)
+        for name, picture in self.styles.items():
+            columns = {"content": clip.frames}
+            for model in models:
+                if model not in self.stylizers:
+                    self.stylizers[model] = Stylizer(model, self.device)
+                stylizer = self.stylizers[model]
+                code = stylizer.encode_style(None if stylizer.fixed_style else picture)
+                alone = [stylizer(frame, code) for frame in clip.frames]
+                for level in self.levels:
+                    made = alone if level == "off" else steadied(clip.frames, alone, level)
+                    painted = [frame.cpu() for frame in made]
+                    self._judge(clip, painted, model, level, name, roughness(alone))
+                    columns[f"{Path(model).name} {level}"] = painted
+            self.shown.append(Shown.of(f"{clip.name}, {name}", clip.rate, columns))
+
+    def judge_file(self, path: Path, painted: Path, style: str | None) -> None:
+        """Judge the painting of a clip that is in a file."""
+        clip = load_clip(path, self.frames, self.side, self.estimate)
+        frames, _ = read_frames(painted, self.frames, self.side)
+        if len(frames) < len(clip.frames) or frames[0].shape != clip.frames[0].shape:
+            raise InputError(f"{painted} has not the size or the number of frames of {path}")
+        self._content(clip)
+        self._judge(clip, frames, painted.name, "as it is", Path(style).stem if style else "", None)
+        self.shown.append(Shown.of(clip.name, clip.rate, {"content": clip.frames, painted.name: frames}))
+
+    def _content(self, clip: Clip) -> None:
+        """The floor: the figures of the content itself."""
+        figures, over_time = judge_steadiness(clip, clip.frames, None, None, self.lpips)
+        self.found.append(Steadiness("content", "", clip.name, "", figures, over_time))
+
+    def _judge(
+        self, clip: Clip, painted: list[Tensor], model: str, level: str, style: str, rough: float | None
+    ) -> None:
+        target = self._target(style) if style else None
+        figures, over_time = judge_steadiness(clip, painted, target, self.encoder, self.lpips)
+        if rough:
+            figures["sharpness"] = roughness(painted) / rough
+        self.found.append(Steadiness(Path(model).name, level, clip.name, style, figures, over_time))
+
+    def _target(self, style: str) -> Tensor:
+        """The style as it is judged by, (1, 3, h, w) in [0, 1]."""
+        square = load_square(self.styles[style], STYLE_SIDE)
+        return torch.from_numpy(square).permute(2, 0, 1)[None].float() / 255
