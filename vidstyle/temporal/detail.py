@@ -14,8 +14,8 @@ EVERY = 8
 """Roughness is sampled in every so many rows."""
 AREA = 16
 """It is compared in areas of so many pixels."""
-REACH = 1.2
-"""Gain for every part of roughness that is missing. Above 1: what is coarser than FINE is missing too."""
+REACH = 1.0
+"""Gain for every part of roughness that is missing."""
 MOST = 2.5
 """Largest gain."""
 LEAST = 4e-3

@@ -25,8 +25,11 @@ from .raster import apart, blurred, clamped, laid_over, luma, moved, resized
 
 __all__ = ["LEVELS", "Level", "Stabiliser"]
 
-MISMATCH = 0.06
-"""Difference of a moved frame and the next one, in [0, 1] and beyond the noise, at which a flow is hardly believed."""
+MISMATCH, CONTRAST = 0.01, 0.8
+"""Difference of a moved frame and the next one, beyond the noise, at which a flow is hardly believed: in [0, 1], and
+with a share of the contrast around. In the dark a wrong flow makes a small difference."""
+HASTE = 1 / 20
+"""Motion, over the frame's longer side, that no eye follows: what is painted there need not be steady."""
 NOISE = 0.03
 """Largest difference that is taken for noise."""
 STILL, NOISY = 0.12, 0.4
@@ -147,10 +150,11 @@ class Stabiliser:
         rests = torch.exp(-flow.square().sum(1, keepdim=True) / (2 * limit.square()))
         differs = torch.lerp(mismatch, still, rests)
         noise = differs[..., ::4, ::4].flatten().quantile(0.25).clamp(max=NOISE)
+        contrast = blurred(apart(first, blurred(first, 3.0)), 3.0)
+        doubt = (differs - noise).clamp_min(0) / (MISMATCH + CONTRAST * contrast)
+        haste = flow.square().sum(1, keepdim=True) / (HASTE * max(first.shape[-2:])) ** 2
         share = self.level.moving + (self.level.resting - self.level.moving) * rests
-        return _Motion(
-            flow * (1 - rests), share * torch.exp(-((differs - noise).clamp_min(0) / MISMATCH).square()), explains
-        )
+        return _Motion(flow * (1 - rests), share * torch.exp(-doubt.square() - haste), explains)
 
     def _full(self, motion: _Motion, painted: Tensor) -> tuple[Tensor, Tensor]:
         """The flow and the trust at the size of the paintings."""
