@@ -2,7 +2,7 @@
 
 import torch
 
-from vidstyle.temporal.losses import steadiness
+from vidstyle.temporal.losses import away_from_border, feature_steadiness, steadiness
 from vidstyle.temporal.random_flow import random_flow
 from vidstyle.temporal.warp import warp
 
@@ -25,6 +25,25 @@ def test_a_painting_that_moves_with_its_content_is_steady() -> None:
     frames, flow = torch.rand(2, 3, 64, 64), random_flow(2, 64, 64, generator=torch.Generator().manual_seed(1))
     assert steadiness(frames, warp(frames, flow), flow) < 1e-6
     torch.testing.assert_close(steadiness(frames, warp(frames, flow) + 0.25, flow), torch.tensor(0.25))
+
+
+def test_light_may_change_a_painting_as_it_does_the_content() -> None:
+    first, flow = torch.rand(1, 3, 32, 40), torch.zeros(1, 2, 32, 40)
+    painted, brighter = 0.5 * first, first + 0.1
+    mask = torch.ones(1, 1, 32, 40)
+    assert steadiness(painted, painted + 0.1, flow, mask, (first, brighter)) < 1e-6
+    torch.testing.assert_close(steadiness(painted, painted, flow, mask, (first, brighter)), torch.tensor(0.1))
+    mask[..., :20] = 0
+    changed = torch.cat([painted[..., :20] + 1, painted[..., 20:]], -1)  # only where nobody looks
+    assert steadiness(painted, changed, flow, mask) < 1e-6
+
+
+def test_features_at_a_quarter_of_the_size_move_a_quarter_as_far() -> None:
+    features = torch.rand(1, 5, 16, 20)
+    flow = torch.full((1, 2, 64, 80), 4.0)
+    moved = features.roll((-1, -1), (2, 3))
+    assert feature_steadiness(features, moved, flow, away_from_border(flow)) < 1e-5
+    assert feature_steadiness(features, features, flow, away_from_border(flow)) > 0.1
 
 
 def test_random_flow_has_the_size_that_was_asked_for() -> None:

@@ -130,7 +130,7 @@ def test_a_fast_pan_is_no_cut(level: str) -> None:
         torch.stack([frame[..., 20:-20].mean() for frame in frames]).diff()
         for frames in (painted, steadied(contents, painted, level))
     ]
-    assert means[1][2:].abs().mean() < 0.6 * means[0][2:].abs().mean()
+    assert means[1][2:].abs().mean() < 0.8 * means[0][2:].abs().mean()
 
 
 def test_a_level_that_is_not_there_is_named() -> None:

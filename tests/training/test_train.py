@@ -101,6 +101,28 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
     assert (output / "sheet_000040.png").exists()
 
 
+def test_clips_teach_steadiness(pictures: Path, clip: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    pytest.importorskip("lightning_fabric")
+    pytest.importorskip("tensorboard")
+    from vidstyle.training import train
+
+    settings = {"steps": 40, "identity_steps": 0, "warmup": 5, "batch": 2, "crop": 32, "large_crop": 0, "side": 48}
+    recipe = load_recipe("brisk", **settings, temporal_every=1, clips_every=1, temporal_features=1.0, holdout=1)
+    seen: dict[str, Any] = {}
+    train(
+        recipe,
+        pictures,
+        pictures,
+        "glance",
+        tmp_path_factory.mktemp("out"),
+        clips=clip.parent,
+        device="cpu",
+        on_progress=seen.update,
+    )
+    assert 0 < seen["temporal"] < 1
+    assert seen["temporal_features"] > 0
+
+
 def test_a_damaged_checkpoint_is_named(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     pytest.importorskip("lightning_fabric")
     pytest.importorskip("tensorboard")

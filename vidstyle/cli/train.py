@@ -29,6 +29,10 @@ def train(
             file_okay=False,
         ),
     ] = None,
+    clips: Annotated[
+        Path | None,
+        typer.Option(help="Folder of clips to learn steadiness from.", exists=True, file_okay=False),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--out", help="Folder for the checkpoint, scalars, sheets and the model; default runs/RECIPE."),
@@ -73,6 +77,7 @@ def train(
                 encoder,
                 output,
                 unseen=unseen,
+                clips=clips,
                 device=device,
                 precision=precision,
                 resume=resume,

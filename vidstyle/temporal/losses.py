@@ -1,19 +1,61 @@
-"""Losses that ask for steadiness in time."""
+"""Losses that ask for steadiness in time.
+
+Two pictures are painted, one of which shows the other moved: by a made-up motion, or as two frames of a clip.
+"""
 
 from __future__ import annotations
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .warp import warp
 
-__all__ = ["steadiness"]
+__all__ = ["away_from_border", "feature_steadiness", "steadiness"]
+
+LUMA = (0.2126, 0.7152, 0.0722)
 
 
-def steadiness(painted: Tensor, painted_moved: Tensor, flow: Tensor, margin: int = 8) -> Tensor:
-    """How much painting and moving fail to commute: mean |warp(painted) − painted_moved|, away from the border.
+def away_from_border(flow: Tensor, margin: int = 8) -> Tensor:
+    """A mask for made-up motion: 0 within `margin` pixels of the border, where a warp may have nothing to show."""
+    mask = torch.zeros_like(flow[:, :1])
+    mask[..., margin:-margin, margin:-margin] = 1
+    return mask
 
-    painted: (N, 3, H, W), the first picture painted; painted_moved: the picture warped along `flow`, with noise
-    added, and then painted. `margin` pixels at the border are left out, where the warp had nothing to show.
+
+def steadiness(
+    painted: Tensor,
+    painted_later: Tensor,
+    flow: Tensor,
+    mask: Tensor | None = None,
+    contents: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:
+    """How much painting and moving fail to commute: mean |painted_later − warp(painted)|.
+
+    painted, painted_later: (N, 3, H, W), paintings of a picture and of what it has become; flow: (N, 2, H, W) in
+    pixels, from the later to the earlier; mask: (N, 1, H, W), 1 where both show the same. contents: the two pictures,
+    where the light may have changed between them: paintings may then change by as much luma as they do.
+    Source: Gao et al. 2018 (ReCoNet), eq. 4, with absolute values for squares.
     """
-    inside = (..., slice(margin, -margin or None), slice(margin, -margin or None))
-    return (warp(painted, flow)[inside] - painted_moved[inside]).abs().mean()
+    change = painted_later - warp(painted, flow)
+    if contents is not None:
+        light = contents[1] - warp(contents[0], flow)
+        change = change - light.mul(light.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)
+    return change.abs().mean() if mask is None else _masked(change, mask)
+
+
+def feature_steadiness(features: Tensor, features_later: Tensor, flow: Tensor, mask: Tensor) -> Tensor:
+    """The same for what a net computes on the way, (N, C, h, w) at a smaller size; relative to its mean absolute value.
+
+    Source: Gao et al. 2018 (ReCoNet), eq. 3.
+    """
+    size = features.shape[-2:]
+    scale = size[-1] / flow.shape[-1]
+    small = F.interpolate(flow, size, mode="area") * scale
+    near = F.interpolate(mask, size, mode="area")
+    return _masked(features_later - warp(features, small), near) / features.detach().abs().mean().clamp_min(1e-6)
+
+
+def _masked(difference: Tensor, mask: Tensor) -> Tensor:
+    """Mean absolute value where the mask is 1."""
+    return (difference.abs().mean(1, keepdim=True) * mask).sum() / mask.sum().clamp_min(1)

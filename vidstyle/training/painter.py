@@ -16,11 +16,10 @@ from vidstyle.perception.distances import (
     total_variation,
 )
 from vidstyle.perception.encoder import Perceptual
-from vidstyle.temporal.losses import steadiness
-from vidstyle.temporal.random_flow import random_flow
-from vidstyle.temporal.warp import warp
+from vidstyle.temporal.losses import feature_steadiness, steadiness
 from vidstyle.zoo import Card, save
 
+from .clips import Clips, Pair, made_up
 from .pictures import Pictures
 from .recipe import PainterRecipe
 from .run import Run
@@ -44,9 +43,11 @@ class PainterRun(Run):
         contents: Pictures,
         styles: Pictures,
         shown: Tensor,
+        clips: Clips | None = None,
     ) -> None:
-        """shown: contents (N, 3, H, W) for the sheets."""
+        """shown: contents (N, 3, H, W) for the sheets; clips: for the temporal terms, beside made-up motion."""
         super().__init__(fabric, recipe, net, Lesson(net))
+        self.clips = clips
         self.judge, self.contents, self.styles, self.shown = judge, contents, styles, shown
 
     def terms(self, progress: float) -> dict[str, Tensor]:
@@ -55,21 +56,26 @@ class PainterRun(Run):
         if recipe.large_crop and self.step % recipe.large_every == 0:
             # About as many pixels as in other steps.
             self.batch, crop = max(1, round(recipe.batch * (crop / recipe.large_crop) ** 2)), recipe.large_crop
-        content = self.contents.sample(self.batch, crop)
+        temporal = recipe.temporal > 0 or recipe.temporal_features > 0
+        number, rest = divmod(self.step, recipe.temporal_every)
+        temporal = temporal and rest == 0
+        pair: Pair | None = None
+        if temporal and self.clips is not None and number % recipe.clips_every == 0:
+            pair = self.clips.sample(self.batch, crop, recipe.furthest)
+        content = pair.first if pair else self.contents.sample(self.batch, crop)
         if self.step < recipe.identity_steps and not recipe.start_from:
-            (painted,) = self.lesson([content], content)
-            return {"identity": (painted.float() - content).abs().mean()}
-        return self._painting(content, self.styles.sample(self.batch, crop), progress >= recipe.exact_after)
+            painted, _ = self.lesson([content], content)
+            return {"identity": (painted[0].float() - content).abs().mean()}
+        if temporal and pair is None:
+            pair = made_up(content)
+        return self._painting(content, self.styles.sample(self.batch, crop), progress >= recipe.exact_after, pair)
 
-    def _painting(self, content: Tensor, style: Tensor, exact: bool) -> dict[str, Tensor]:
-        """The terms of painting contents in styles, both (N, 3, H, W) in [0, 1]; `exact`: judged by the exact VGG."""
-        temporal = self.recipe.temporal > 0 and self.step % self.recipe.temporal_every == 0
-        contents = [content]
-        if temporal:
-            flow = random_flow(len(content), *content.shape[-2:], device=content.device)
-            noise = torch.empty(len(content), 1, 1, 1, device=content.device).uniform_(0.001, 0.02)
-            contents.append((warp(content, flow) + noise * torch.randn_like(content)).clamp(0, 1))
-        painted = self.lesson(contents, style)
+    def _painting(self, content: Tensor, style: Tensor, exact: bool, pair: Pair | None) -> dict[str, Tensor]:
+        """The terms of painting contents in styles, both (N, 3, H, W) in [0, 1].
+
+        exact: judged by the exact VGG. pair: the contents and later ones, for the temporal terms.
+        """
+        painted, halfway = self.lesson([content, pair.later] if pair else [content], style)
         with self.fabric.autocast():
             with torch.no_grad():
                 style_features = self.judge(style, exact)
@@ -81,8 +87,12 @@ class PainterRun(Run):
             "gram": gram_distance(features, style_features),
             "variation": total_variation(painted[0].float()),
         }
-        if temporal:
-            found["temporal"] = steadiness(painted[0].float(), painted[1].float(), flow)
+        if pair and self.recipe.temporal > 0:
+            lit = (content, pair.later) if pair.filmed else None
+            found["temporal"] = steadiness(painted[0].float(), painted[1].float(), pair.flow, pair.mask, lit)
+        if pair and self.recipe.temporal_features > 0:
+            one, other = (features.float() for features in halfway)
+            found["temporal_features"] = feature_steadiness(one, other, pair.flow, pair.mask)
         return found
 
     def export(self, card: Card, output: Path) -> Path:
@@ -101,7 +111,16 @@ class Lesson(nn.Module):
         super().__init__()
         self.net = net
 
-    def forward(self, contents: list[Tensor], style: Tensor) -> list[Tensor]:
-        """Contents, all to be painted in the same styles -> paintings."""
-        code = (self.net.style_encoder(style),)
-        return [self.net(content, code) for content in contents]
+    def forward(self, contents: list[Tensor], style: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Contents, all to be painted in the same styles -> paintings, and what the net computes half-way."""
+        halfway: list[Tensor] = []
+        # The last of the blocks at 1/8 of the frames' size. A copy of the net must not carry the hook.
+        blocks = self.net.transformer.get_submodule(next(iter(self.net.LISTS.values())))
+        hook = list(blocks.children())[-1].register_forward_hook(
+            lambda block, inputs, features: halfway.append(features)
+        )
+        try:
+            code = (self.net.style_encoder(style),)
+            return [self.net(content, code) for content in contents], halfway
+        finally:
+            hook.remove()

@@ -81,12 +81,18 @@ class PainterRecipe(Recipe):
     variation: float = 0.02
     temporal: float = 4.0
     temporal_every: int = 3
-    """The temporal term is computed in every so many steps."""
+    """The temporal terms are computed in every so many steps."""
+    temporal_features: float = 0.0
+    """Weight of the temporal term on what the net computes half-way."""
+    clips_every: int = 2
+    """Where there are clips, every so many of those steps see frames of a clip; the others a made-up motion."""
+    furthest: int = 5
+    """Frames between two frames of a clip, at most."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.temporal_every < 1 or self.large_every < 1:
-            raise OptionError("a recipe needs temporal_every and large_every ≥ 1")
+        if min(self.temporal_every, self.large_every, self.clips_every, self.furthest) < 1:
+            raise OptionError("a recipe needs temporal_every, large_every, clips_every and furthest ≥ 1")
         if self.large_crop and not self.crop <= self.large_crop <= self.side:
             raise OptionError("a recipe's large_crop is 0, or from its crop up to its side")
 

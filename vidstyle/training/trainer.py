@@ -18,6 +18,7 @@ from vidstyle.runtime.device import pick_device
 from vidstyle.zoo import Card, load, untrained
 
 from .card import first_card
+from .clips import Clips
 from .encoder import EncoderRun, untrained_encoder
 from .painter import PainterRun
 from .pictures import Pictures, held_out
@@ -39,6 +40,7 @@ def train(
     output: Path,
     *,
     unseen: Path | None = None,
+    clips: Path | None = None,
     device: str = "auto",
     precision: str | None = None,
     resume: bool = True,
@@ -52,11 +54,12 @@ def train(
     """Train; return the model's file and a report of the run.
 
     encoder: what judges, see `load_perceptual`. unseen: folder of pictures to evaluate with; what looks like one of
-    them is not trained on. `output` gets TensorBoard scalars, `sheet_STEP.png` every `sheet_every` steps, and every
-    `checkpoint_every` steps a checkpoint that a later call resumes from and the model so far. The model's weights are
-    a running mean of the net's. data, licence: what the model's card says of them. `precision` is Fabric's name;
-    default bf16-mixed on a GPU, float32 on a CPU. `on_progress` receives step, progress (0 to 1), seconds, samples per
-    second and the terms of the loss; `note` one-line remarks.
+    them is not trained on. clips: folder of clips for a painter's temporal terms. `output` gets TensorBoard scalars,
+    `sheet_STEP.png` every `sheet_every` steps, and every `checkpoint_every` steps a checkpoint that a later call
+    resumes from and the model so far. The model's weights are a running mean of the net's. data, licence: what the
+    model's card says of them. `precision` is Fabric's name; default bf16-mixed on a GPU, float32 on a CPU.
+    `on_progress` receives step, progress (0 to 1), seconds, samples per second and the terms of the loss; `note`
+    one-line remarks.
     """
     if isinstance(recipe, EncoderRecipe) and str(encoder) == "glance":
         raise OptionError("glance cannot teach itself; give --encoder vgg19, or a file or folder of weights")
@@ -79,7 +82,8 @@ def train(
         note(f"left out: {line}")
     sample = torch.stack(shown).to(fabric.device) if shown else contents.spread(4)
     teacher = load_perceptual(encoder, contents.spread(16).cpu()).to(fabric.device)
-    run, start = _run(recipe, fabric, teacher, contents, styles, sample)
+    filmed = Clips(clips, recipe.side, fabric.device, note=note) if clips else None
+    run, start = _run(recipe, fabric, teacher, contents, styles, sample, filmed)
     card = first_card(recipe, start, teacher.about, data, licence)
 
     output.mkdir(parents=True, exist_ok=True)
@@ -130,7 +134,13 @@ def _learn(run: Run, progress: float) -> None:
 
 
 def _run(
-    recipe: Recipe, fabric: Any, teacher: Perceptual, contents: Pictures, styles: Pictures, sample: Tensor
+    recipe: Recipe,
+    fabric: Any,
+    teacher: Perceptual,
+    contents: Pictures,
+    styles: Pictures,
+    sample: Tensor,
+    clips: Clips | None,
 ) -> tuple[Run, Card | None]:
     """The run that a recipe is for, and the card of the model that it begins with, if any."""
     if isinstance(recipe, EncoderRecipe):
@@ -147,7 +157,7 @@ def _run(
     net.to(fabric.device)
     if card is None:
         net.style_encoder.begin(load_glance().to(fabric.device), styles.spread(256).split(16))
-    return PainterRun(fabric, recipe, net, teacher, contents, styles, sample), card
+    return PainterRun(fabric, recipe, net, teacher, contents, styles, sample, clips), card
 
 
 def _fabric(device: str, precision: str | None) -> Any:
