@@ -10,6 +10,7 @@ import torch
 
 import vidstyle
 from vidstyle.media import open_source
+from vidstyle.temporal.stabiliser import Stabiliser
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU")]
 
@@ -42,11 +43,29 @@ def test_a_clip_is_painted_as_on_a_cpu(clip: Path, model: Path, tmp_path: Path, 
     style = torch.rand(1, 3, 64, 64)
     for device in ("cpu", "cuda"):
         out = tmp_path / f"{device}.mkv"
-        result = vidstyle.stylize(clip, style, out, model=model, device=device, codec="ffv1", batch=batch)
+        options = {"model": model, "device": device, "codec": "ffv1", "batch": batch, "temporal": "off"}
+        result = vidstyle.stylize(clip, style, out, **options)
         assert result.frames == 60
     (times, ours), (expected_times, expected) = frames(tmp_path / "cuda.mkv"), frames(tmp_path / "cpu.mkv")
     assert times == expected_times
     assert np.abs(ours.astype(int) - expected).mean() < 1  # half precision
+
+
+@pytest.mark.parametrize("level", ["fast", "best"])
+def test_a_clip_is_as_steady_as_on_a_cpu(level: str) -> None:
+    coarse = torch.rand(1, 3, 30, 60, generator=torch.Generator().manual_seed(0))
+    wide = torch.nn.functional.interpolate(coarse, (240, 480), mode="bicubic").clamp(0, 1)
+    contents = [wide[..., i : i + 320] for i in range(20)]
+    steps = []
+    for device in ("cpu", "cuda"):
+        stabiliser, memory, found = Stabiliser(level, device), vidstyle.ClipMemory(level), []
+        for index, content in enumerate(contents):
+            painted = (0.8 * content + 0.1 + 0.05 * (-1) ** index).to(device)
+            found += stabiliser(content.to(device), painted, memory, index)
+        found += stabiliser.finish(memory)
+        steps.append(torch.cat(found).cpu().mean((1, 2, 3)).diff()[4:].abs().mean())
+    assert steps[1] == pytest.approx(steps[0], rel=0.3)
+    assert steps[1] < 0.05
 
 
 def test_too_little_memory_costs_batches_not_frames(model: Path) -> None:

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 OUT = ROOT / ".gpu"
 WHEELS = {
     "wheels": ["kornia", "kornia_rs", "lightning_fabric"],
-    "wheels-media": ["av"],
+    "wheels-media": ["av", "scenedetect-headless", "platformdirs"],
 }
 PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in (28, 27, 17)] + ["manylinux2014_x86_64"]
 

@@ -21,7 +21,7 @@ from .flow import FlowEstimator, flow_estimator
 from .flow.estimator import enlarged
 from .memory import ClipMemory, Moment
 from .occlusion import visible
-from .raster import apart, blurred, clamped, laid_over, luma, moved, resized
+from .raster import apart, blurred, laid_over, luma, moved, resized
 
 __all__ = ["LEVELS", "Level", "Stabiliser"]
 
@@ -45,8 +45,8 @@ class Level:
     """How much is done for steadiness."""
 
     flow: str = "auto"
-    side: int = 512
-    """Longer side, in pixels, at which flow is estimated; never more than the frame's."""
+    pixels: int = 160_000
+    """At about so many pixels flow is estimated; never at more than the frame has."""
     ahead: int = 0
     """Frames looked ahead, by which the result comes later."""
     moving: float = 0.75
@@ -56,8 +56,9 @@ class Level:
 
 
 LEVELS = {
-    "fast": Level(flow="dis-fast", side=320),
-    "best": Level(flow="dis", side=640, ahead=4),
+    # Below 32,768 numbers PyTorch works on one thread, which is faster than to wake another.
+    "fast": Level(flow="dis-fast", pixels=32_000),
+    "best": Level(flow="dis", ahead=4),
 }
 
 
@@ -125,7 +126,7 @@ class Stabiliser:
 
     def _small(self, content: Tensor) -> Tensor:
         height, width = content.shape[-2:]
-        scale = min(1.0, self.level.side / max(height, width))
+        scale = min(1.0, (self.level.pixels / (height * width)) ** 0.5)
         size = max(16, round(height * scale)), max(16, round(width * scale))
         return resized(content, size, quick=not self.level.ahead)
 
@@ -162,7 +163,7 @@ class Stabiliser:
         return enlarged(motion.flow, size), resized(motion.trust, size)
 
     def _carried(self, held: Tensor, painted: Tensor, flow: Tensor, weight: Tensor) -> Tensor:
-        return clamped(laid_over(painted, moved(held, flow), weight))
+        return laid_over(painted, moved(held, flow), weight)
 
     def _hand_out(self, memory: ClipMemory) -> Tensor:
         """The oldest frame that waits, joined with the frames after it."""

@@ -1,9 +1,8 @@
-"""Pairs of frames for the temporal terms: frames of clips, or pictures and a made-up motion."""
+"""Frames of clips for the temporal terms, whose motion is estimated as they are drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -12,35 +11,14 @@ from torch import Tensor
 from vidstyle.errors import InputError, VidstyleError
 from vidstyle.media import open_source
 from vidstyle.temporal.flow import flow_estimator
-from vidstyle.temporal.losses import away_from_border
 from vidstyle.temporal.occlusion import visible
-from vidstyle.temporal.random_flow import random_flow
 from vidstyle.temporal.raster import resized
-from vidstyle.temporal.warp import warp
 
-__all__ = ["Clips", "Pair", "made_up"]
+from .pairs import Pair
+
+__all__ = ["Clips"]
 
 SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm")
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Frames (N, 3, c, c) in [0, 1] and later ones, the flow (N, 2, c, c) from the later to the earlier, and the mask
-    (N, 1, c, c) of what both show. filmed: the light may have changed between them."""
-
-    first: Tensor
-    later: Tensor
-    flow: Tensor
-    mask: Tensor
-    filmed: bool
-
-
-def made_up(pictures: Tensor) -> Pair:
-    """Pictures, moved along a made-up motion and with noise added. Source: Wang et al. 2020 (ReReVST), section 3.3."""
-    flow = random_flow(len(pictures), *pictures.shape[-2:], device=pictures.device)
-    noise = torch.empty(len(pictures), 1, 1, 1, device=pictures.device).uniform_(0.001, 0.02)
-    later = (warp(pictures, flow) + noise * torch.randn_like(pictures)).clamp(0, 1)
-    return Pair(pictures, later, flow, away_from_border(flow), filmed=False)
 
 
 class Clips:

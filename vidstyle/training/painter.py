@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -19,11 +19,14 @@ from vidstyle.perception.encoder import Perceptual
 from vidstyle.temporal.losses import feature_steadiness, steadiness
 from vidstyle.zoo import Card, save
 
-from .clips import Clips, Pair, made_up
+from .pairs import Pair, made_up
 from .pictures import Pictures
 from .recipe import PainterRecipe
 from .run import Run
 from .sheet import sample_sheet
+
+if TYPE_CHECKING:
+    from .clips import Clips
 
 __all__ = ["PainterRun"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -18,13 +18,15 @@ from vidstyle.runtime.device import pick_device
 from vidstyle.zoo import Card, load, untrained
 
 from .card import first_card
-from .clips import Clips
 from .encoder import EncoderRun, untrained_encoder
 from .painter import PainterRun
 from .pictures import Pictures, held_out
 from .recipe import EncoderRecipe, PainterRecipe, Recipe
 from .run import Run
 from .schedule import Clock
+
+if TYPE_CHECKING:
+    from .clips import Clips
 
 __all__ = ["CHECKPOINT", "train"]
 
@@ -82,7 +84,7 @@ def train(
         note(f"left out: {line}")
     sample = torch.stack(shown).to(fabric.device) if shown else contents.spread(4)
     teacher = load_perceptual(encoder, contents.spread(16).cpu()).to(fabric.device)
-    filmed = Clips(clips, recipe.side, fabric.device, note=note) if clips else None
+    filmed = _clips(clips, recipe, fabric, note) if clips else None
     run, start = _run(recipe, fabric, teacher, contents, styles, sample, filmed)
     card = first_card(recipe, start, teacher.about, data, licence)
 
@@ -123,6 +125,12 @@ def train(
     run.report()
     run.sheet(output / f"sheet_{run.step:06d}.png")
     return save()
+
+
+def _clips(folder: Path, recipe: Recipe, fabric: Any, note: Callable[[str], None]) -> Clips:
+    from .clips import Clips  # decoders and OpenCV, which other runs do without
+
+    return Clips(folder, recipe.side, fabric.device, note=note)
 
 
 def _learn(run: Run, progress: float) -> None:
