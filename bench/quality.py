@@ -2,7 +2,7 @@
 
 Usage: python bench/quality.py [MODEL …]      default: brisk and MicroAST
 
-Contents are 16 of the photos that training holds out, styles those of ../shared/media/styles that are not among the
+Contents are the 40 photos that training holds out, styles those of ../shared/media/styles that are not among the
 training paintings, all as 256-pixel squares.
 """
 
@@ -21,7 +21,7 @@ from vidstyle.perception import load_lpips, load_perceptual
 from vidstyle.pictures import list_pictures
 from vidstyle.training.pictures import Pictures, alike, held_out
 
-SIDE, HELD_OUT, CONTENTS = 256, 40, 16
+SIDE, HELD_OUT = 256, 40
 
 
 def held_out_photos(folder: Path) -> Path:
@@ -34,8 +34,8 @@ def held_out_photos(folder: Path) -> Path:
 def unseen_styles(folder: Path) -> Path:
     """A folder of links to the styles that no training painting looks like."""
     paths = list_pictures(SHARED / "media" / "styles")
-    known = Pictures(list_pictures(SHARED / "data" / "paintings"), 64, 64, (1.0, 1.0), "cpu")
-    seen = alike(Pictures(paths, 64, 64, (1.0, 1.0), "cpu").pixels, known.pixels)
+    known = Pictures(list_pictures(SHARED / "data" / "paintings"), 64, "cpu")
+    seen = alike(Pictures(paths, 64, "cpu").pixels, known.pixels)
     for path, also in zip(paths, seen.tolist(), strict=True):
         if not also:
             (folder / path.name).symlink_to(path)
@@ -48,7 +48,7 @@ if __name__ == "__main__":
     with TemporaryDirectory() as photos, TemporaryDirectory() as paintings:
         stylizers = [Stylizer(model, device="cpu", runtime="pytorch") for model in models]
         device = stylizers[0].device
-        contents = load_pictures(held_out_photos(Path(photos)), SIDE, CONTENTS, device)
+        contents = load_pictures(held_out_photos(Path(photos)), SIDE, None, device)
         styles = load_pictures(unseen_styles(Path(paintings)), SIDE, None, device)
     found, figures = [], {}
     for name, stylizer in zip(models, stylizers, strict=True):
