@@ -59,6 +59,17 @@ def test_noise_on_a_still_camera_is_averaged(level: str) -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS)
+def test_a_slow_motion_is_followed(level: str) -> None:
+    """A tenth of a pixel a frame is as small as noise, and after forty frames four pixels."""
+    fine = texture(7, 96, 200)
+    wide = torch.nn.functional.interpolate(fine, (960, 2000), mode="bicubic").clamp(0, 1)
+    contents = [torch.nn.functional.avg_pool2d(wide[..., i : i + 1440], 10) for i in range(40)]
+    found = steadied(contents, contents, level)
+    wrong = (found[-1] - contents[-1])[..., 8:-8, 8:-8].abs().mean()
+    assert wrong < 0.7 * (contents[-11] - contents[-1])[..., 8:-8, 8:-8].abs().mean()  # of a pixel's motion
+
+
+@pytest.mark.parametrize("level", LEVELS)
 def test_what_comes_into_view_carries_no_ghost(level: str) -> None:
     """A bright block crosses a dark ground; where it was, the ground must look as it is painted."""
     ground = 0.3 * texture(2)

@@ -22,6 +22,8 @@ class Moment:
     """The painting as it came from the net, (1, 3, H, W)."""
     held: Tensor
     """The painting joined with what was held before it, (1, 3, H, W)."""
+    slip: Tensor | None = None
+    """The motion that `held` has not followed yet, for it was as small as noise: (1, 2, h, w)."""
     onward: Tensor | None = None
     """The flow to the next frame, (1, 2, H, W), where there is look-ahead and the next frame is of the same shot."""
     trust: Tensor | None = None

@@ -66,11 +66,13 @@ LEVELS = {
 class _Motion:
     """The flow from one frame to another, (1, 2, h, w), and the weight of what it brings, (1, 1, h, w) in [0, 1].
 
-    explains: share of the difference between the two frames that the flow takes away.
+    slip: what of the motion is left for later. explains: share of the difference between the two frames that the motion
+    takes away.
     """
 
     flow: Tensor
     trust: Tensor
+    slip: Tensor
     explains: float
 
 
@@ -101,12 +103,12 @@ class Stabiliser:
         gap = None not in (index, memory.following) and index != memory.following
         if before is not None and (gap or before.painted.shape != painted.shape):
             before = None
-        motion = None if before is None else self._motion(seen, before.seen)
+        motion = None if before is None else self._motion(seen, before.seen, before.slip)
         if motion and memory.thumbnail is not None and is_cut(memory.thumbnail, now):
             before = before if motion.explains > SAME_SHOT else None
         done = [] if before else self.finish(memory)
-        held = self._joined(before, seen, painted, motion) if before and motion else painted
-        memory.moments.append(Moment(seen, painted, held))
+        joined = (self._joined(before, seen, painted, motion), motion.slip) if before and motion else (painted, None)
+        memory.moments.append(Moment(seen, painted, *joined))
         memory.waiting += 1
         memory.thumbnail = now
         memory.following = None if index is None else index + 1
@@ -140,7 +142,8 @@ class Stabiliser:
             before.onward, before.trust = self._full(onward, painted)
         return self._carried(before.held, painted, *self._full(back, painted))
 
-    def _motion(self, first: Tensor, second: Tensor) -> _Motion:
+    def _motion(self, first: Tensor, second: Tensor, slip: Tensor | None = None) -> _Motion:
+        """slip: motion up to `second` that is still to be followed."""
         flow = self.estimate(first, second)
         still = blurred(apart(second, first), 2.0)
         mismatch = blurred(apart(moved(second, flow, cubic=False), first), 2.0)
@@ -148,14 +151,17 @@ class Stabiliser:
         # Of a place that rests, an estimator sees the noise moving. What rests is not resampled, so it stays sharp.
         noisy = torch.exp(-((still - mismatch) / (EXPLAINED * still + 0.005)).clamp_min(0).square())
         limit = STILL + (NOISY - STILL) * noisy
-        rests = torch.exp(-flow.square().sum(1, keepdim=True) / (2 * limit.square()))
+        # What is too small to be told from noise is kept in mind: a slow motion adds up until it is followed.
+        whole = flow if slip is None else flow + slip
+        rests = torch.exp(-whole.square().sum(1, keepdim=True) / (2 * limit.square()))
         differs = torch.lerp(mismatch, still, rests)
         noise = differs[..., ::4, ::4].flatten().quantile(0.25).clamp(max=NOISE)
         contrast = blurred(apart(first, blurred(first, 3.0)), 3.0)
         doubt = (differs - noise).clamp_min(0) / (MISMATCH + CONTRAST * contrast)
         haste = flow.square().sum(1, keepdim=True) / (HASTE * max(first.shape[-2:])) ** 2
         share = self.level.moving + (self.level.resting - self.level.moving) * rests
-        return _Motion(flow * (1 - rests), share * torch.exp(-doubt.square() - haste), explains)
+        trust = share * torch.exp(-doubt.square() - haste)
+        return _Motion(whole * (1 - rests), trust, whole * rests, explains)
 
     def _full(self, motion: _Motion, painted: Tensor) -> tuple[Tensor, Tensor]:
         """The flow and the trust at the size of the paintings."""
