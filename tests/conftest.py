@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -41,4 +42,20 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for stream, packets in ((audio, audio.encode(tone)), (audio, audio.encode(None)), (video, video.encode(None))):
             del stream
             container.mux(packets)
+    return path
+
+
+@pytest.fixture(scope="session")
+def pan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """12 frames of 144×96 at 25 Hz: a still picture under a camera that moves by a pixel a frame."""
+    path = tmp_path_factory.mktemp("pan") / "pan.mp4"
+    noise = np.random.default_rng(0).random((96, 156, 3), np.float32)
+    wide = (cv2.GaussianBlur(noise, (0, 0), 2) * 3 - 1).clip(0, 1)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 144, 96, "yuv420p"
+        for i in range(12):
+            pixels = np.ascontiguousarray((255 * wide[:, i : i + 144]).astype(np.uint8))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
+        container.mux(stream.encode(None))
     return path

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -179,3 +180,18 @@ def test_senseless_options(clip: Path, model: Path, tmp_path: Path, options: dic
     with pytest.raises(vidstyle.OptionError, match=message):
         vidstyle.stylize(clip, torch.rand(1, 3, 64, 64), tmp_path / "out.mkv", model=model, **options)
     assert not list(tmp_path.iterdir())
+
+
+def test_frames_that_wait_keep_their_depth(model: Path, tmp_path: Path) -> None:
+    """At a level that looks ahead, deep pictures that follow others of eight bits are handed out with their own."""
+    (tmp_path / "in").mkdir()
+    rng = np.random.default_rng(0)
+    for number, kind in enumerate([np.uint16, np.uint16, np.uint8, np.uint8]):
+        pixels = rng.integers(0, np.iinfo(kind).max, (48, 64, 4), kind)
+        pixels[..., 3] = np.iinfo(kind).max // 2
+        assert cv2.imwrite(str(tmp_path / "in" / f"{number}.png"), pixels)
+    style = torch.rand(1, 3, 64, 64)
+    vidstyle.stylize(tmp_path / "in", style, tmp_path / "out", model=model, temporal="best")
+    found = [cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in sorted((tmp_path / "out").iterdir())]
+    assert [picture.dtype for picture in found] == [np.uint16, np.uint16, np.uint8, np.uint8]
+    assert all((picture[..., 3] == np.iinfo(picture.dtype).max // 2).all() for picture in found)

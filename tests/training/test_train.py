@@ -101,7 +101,7 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
     assert (output / "sheet_000040.png").exists()
 
 
-def test_clips_teach_steadiness(pictures: Path, clip: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_clips_teach_steadiness(pictures: Path, pan: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     pytest.importorskip("lightning_fabric")
     pytest.importorskip("tensorboard")
     from vidstyle.training import train
@@ -115,7 +115,7 @@ def test_clips_teach_steadiness(pictures: Path, clip: Path, tmp_path_factory: py
         pictures,
         "glance",
         tmp_path_factory.mktemp("out"),
-        clips=clip.parent,
+        clips=pan.parent,
         device="cpu",
         on_progress=seen.update,
     )

@@ -36,13 +36,14 @@ def temporal(
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Write a report with plots, slices and clips.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    device: Annotated[str, typer.Option(help="What paints: auto, cpu, cuda or mps.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="As JSON, clip by clip.")] = False,
 ) -> None:
     """Paint clips at every temporal level; print warping errors, flicker, sharpness, style and content distances."""
     from dataclasses import asdict
 
-    from vidstyle.evaluation.clips import list_clips
+    from vidstyle.errors import InputError
+    from vidstyle.evaluation.clips import first_squares, list_clips
     from vidstyle.evaluation.page import check_report
     from vidstyle.evaluation.paintings import TemporalTrial
     from vidstyle.evaluation.temporal_report import mean_rows, write_temporal_report
@@ -50,22 +51,30 @@ def temporal(
 
     if report:
         check_report(report)
-    if painted and models:
-        raise OptionError("give models, or with --painted a painting that is there, not both")
+    if painted and (models or clips.is_dir()):
+        raise OptionError("give models, or with --painted one painting of the one clip that --clips names")
     lpips = load_lpips(Path(encoder) / "lpips")
     if lpips is None:
         note("no LPIPS: its weights are not there; give a folder that holds lpips/ with --encoder")
-    judge = load_perceptual(encoder)
-    trial = TemporalTrial(judge, lpips, levels.split(","), style or ["waves", "glass"], flow, frames, side, device)
     paths = list_clips(clips)
+    judge = load_perceptual(encoder, first_squares(paths) if encoder == "vgg19" else None)
+    styles = style or ["waves", "glass"]
+    trial = TemporalTrial(judge, lpips, levels.split(","), styles, flow, frames, side, device, show=bool(report))
     with progress_bar(shown=not json) as bar:
         task = bar.add_task("clips", total=len(paths), of=len(paths), rate="")
         for path in paths:
-            if painted:
-                trial.judge_file(path, painted, style[0] if style else None)
-            else:
-                trial.judge_models(path, models or ["brisk"])
+            try:
+                if painted:
+                    trial.judge_file(path, painted, style[0] if style else None)
+                else:
+                    trial.judge_models(path, models or ["brisk"])
+            except InputError as error:
+                if len(paths) == 1:
+                    raise
+                note(f"left out: {error}")
             bar.update(task, advance=1)
+    if not trial.found:
+        raise InputError(f"{clips} holds no clip that can be judged")
     if report:
         write_temporal_report(report, trial.found, trial.shown, judge.about)
     rows = mean_rows(trial.found)

@@ -61,7 +61,7 @@ def train(
 
         def on_progress(event: dict[str, Any]) -> None:
             nonlocal said
-            shown = ("identity", "content", "style", "gram", "temporal", "features", "statistics")
+            shown = ("identity", "content", "style", "gram", "temporal", "temporal_features", "features", "statistics")
             terms = "  ".join(f"{name} {event[name]:.3f}" for name in shown if name in event)
             step, rate = f"step {event['step']}  {terms}", f"{event['samples_per_second']:.1f} samples/s"
             bar.update(task, completed=1000 * event["progress"], description=step, rate=rate)

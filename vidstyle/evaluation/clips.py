@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,17 @@ from torch import Tensor
 
 from vidstyle.errors import InputError
 from vidstyle.media import open_source
+from vidstyle.temporal.cuts import same_shot
 from vidstyle.temporal.flow import FlowEstimator
 from vidstyle.temporal.occlusion import visible
 from vidstyle.temporal.raster import resized
 
-__all__ = ["INTERVALS", "Clip", "Motion", "list_clips", "load_clip", "motions", "read_frames"]
+__all__ = ["INTERVALS", "Clip", "Motion", "first_squares", "list_clips", "load_clip", "motions", "read_frames"]
 
 INTERVALS = (1, 10)
 """Frames between the two that are compared: what the eye sees as flicker, and as a change of paint."""
+SMALLEST = 16
+"""Side of the smallest frames that are painted."""
 SUFFIXES = (".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm")
 
 Motion = tuple[Tensor, Tensor]
@@ -38,11 +42,13 @@ class Clip:
 
 
 def motions(contents: Sequence[Tensor], interval: int, estimate: FlowEstimator) -> list[Motion]:
-    """The motion from every content frame (1, 3, H, W) to the one `interval` frames later."""
+    """The motion from every content frame (1, 3, H, W) to the one `interval` frames later; none is seen over a cut."""
     found = []
-    for first, second in zip(contents, contents[interval:], strict=False):
+    whole = [same_shot(one, other, estimate) for one, other in pairwise(contents)]
+    for number, (first, second) in enumerate(zip(contents, contents[interval:], strict=False)):
         flow = estimate(first, second)
-        found.append((flow, visible(flow, estimate(second, first))))
+        mask = visible(flow, estimate(second, first))
+        found.append((flow, mask if all(whole[number : number + interval]) else torch.zeros_like(mask)))
     return found
 
 
@@ -54,7 +60,8 @@ def read_frames(path: Path, count: int, side: int) -> tuple[list[Tensor], float]
             largest = 255 if frame.rgb.dtype == np.uint8 else 65535
             pixels = torch.from_numpy(frame.rgb.astype(np.float32) / largest).permute(2, 0, 1)[None]
             scale = min(1.0, side / max(pixels.shape[-2:]))
-            frames.append(resized(pixels, (round(pixels.shape[-2] * scale), round(pixels.shape[-1] * scale))))
+            height, width = (max(SMALLEST, round(length * scale)) for length in pixels.shape[-2:])
+            frames.append(resized(pixels, (height, width)))
             if len(frames) == count:
                 break
         rate = float(source.info.rate or 25)
@@ -68,6 +75,11 @@ def load_clip(path: Path, count: int, side: int, estimate: FlowEstimator) -> Cli
         raise InputError(f"{path} has one frame only; steadiness is judged by clips")
     known = {n: motions(frames, n, estimate) for n in INTERVALS if n < len(frames)}
     return Clip(path.name, rate, frames, known)
+
+
+def first_squares(paths: Sequence[Path], count: int = 8, side: int = 256) -> Tensor:
+    """The first frames of the first clips, as squares: (N, 3, side, side) in [0, 1]."""
+    return torch.cat([resized(read_frames(path, 1, 2 * side)[0][0], (side, side)) for path in paths[:count]])
 
 
 def list_clips(path: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from PIL import Image
 from vidstyle.errors import MissingExtra
 from vidstyle.staging import StagedFile
 
-__all__ = ["check_report", "definitions", "jpeg", "svg", "table", "write_page"]
+__all__ = ["check_report", "definitions", "jpeg", "plain", "svg", "table", "write_page"]
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
@@ -62,6 +62,11 @@ def jpeg(image: Image.Image) -> str:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=88)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def plain(name: str) -> str:
+    """A file's name as matplotlib takes it: names need not be text, and a dollar sign begins a formula."""
+    return name.encode("utf-8", "replace").decode().replace("$", r"\$")
 
 
 def svg(figure: Any) -> str:

@@ -48,46 +48,68 @@ class TemporalTrial:
         frames: int,
         side: int,
         device: str,
+        show: bool = True,
     ) -> None:
-        """frames, side: how much of a clip is painted, and at what size. OptionError for a level that is not there."""
+        """frames, side: how much of a clip is painted, and at what size. show: whether there will be a report.
+
+        OptionError for a level that is not there, and for styles of one name.
+        """
         for level in levels:
             if level not in ("off", *LEVELS):
                 raise OptionError(f"no temporal level is called {level}; choose off, {', '.join(LEVELS)}")
         self.encoder, self.lpips, self.levels, self.device = encoder, lpips, levels, device
         self.styles = {Path(style).stem: find_style(style) for style in styles}
+        if len(self.styles) < len(styles):
+            raise OptionError("give every style once, and pictures of different names")
+        self.show = show
         self.estimate, self.frames, self.side = flow_estimator(flow), frames, side
         self.stylizers: dict[str, Stylizer] = {}
         self.found: list[Steadiness] = []
         self.shown: list[Shown] = []
 
     def judge_models(self, path: Path, models: Sequence[str]) -> None:
-        """Paint a clip with every model in every style, and judge it at every level."""
+        """Paint a clip with every model in every style, and judge it at every level.
+
+        A model that has one style in its weights paints once, and is not judged by another. OptionError for models of
+        one name.
+        """
+        if len({Path(model).name for model in models}) < len(models):
+            raise OptionError("give every model once, and files of different names")
         clip = load_clip(path, self.frames, self.side, self.estimate)
         self._content(clip)
-        for name, picture in self.styles.items():
+        for number, style in enumerate(self.styles):
             columns = {"content": clip.frames}
             for model in models:
                 if model not in self.stylizers:
-                    self.stylizers[model] = Stylizer(model, self.device)
-                stylizer = self.stylizers[model]
-                code = stylizer.encode_style(None if stylizer.fixed_style else picture)
-                alone = [stylizer(frame, code) for frame in clip.frames]
-                for level in self.levels:
-                    made = alone if level == "off" else steadied(clip.frames, alone, level)
-                    painted = [frame.cpu() for frame in made]
-                    self._judge(clip, painted, model, level, name, roughness(alone))
-                    columns[f"{Path(model).name} {level}"] = painted
-            self.shown.append(Shown.of(f"{clip.name}, {name}", clip.rate, columns))
+                    # PyTorch paints too: OpenVINO's threads and those of the judge would be in each other's way.
+                    self.stylizers[model] = Stylizer(model, self.device, runtime="pytorch")
+                fixed = self.stylizers[model].fixed_style
+                if not fixed or number == 0:
+                    columns |= self._paintings(clip, model, "" if fixed else style)
+            if self.show:
+                self.shown.append(Shown.of(f"{clip.name}, {style}", clip.rate, columns))
+
+    def _paintings(self, clip: Clip, model: str, style: str) -> dict[str, list[Tensor]]:
+        """A clip painted by one model in one style, by level, judged."""
+        stylizer, found = self.stylizers[model], {}
+        code = stylizer.encode_style(self.styles[style] if style else None)
+        alone = [stylizer(frame, code) for frame in clip.frames]
+        for level in self.levels:
+            made = alone if level == "off" else steadied(clip.frames, alone, level)
+            found[f"{Path(model).name} {level}"] = painted = [frame.cpu() for frame in made]
+            self._judge(clip, painted, model, level, style, roughness(alone))
+        return found
 
     def judge_file(self, path: Path, painted: Path, style: str | None) -> None:
         """Judge the painting of a clip that is in a file."""
         clip = load_clip(path, self.frames, self.side, self.estimate)
         frames, _ = read_frames(painted, self.frames, self.side)
-        if len(frames) < len(clip.frames) or frames[0].shape != clip.frames[0].shape:
+        if len(frames) != len(clip.frames) or frames[0].shape != clip.frames[0].shape:
             raise InputError(f"{painted} has not the size or the number of frames of {path}")
         self._content(clip)
         self._judge(clip, frames, painted.name, "as it is", Path(style).stem if style else "", None)
-        self.shown.append(Shown.of(clip.name, clip.rate, {"content": clip.frames, painted.name: frames}))
+        if self.show:
+            self.shown.append(Shown.of(clip.name, clip.rate, {"content": clip.frames, painted.name: frames}))
 
     def _content(self, clip: Clip) -> None:
         """The floor: the figures of the content itself."""

@@ -20,7 +20,7 @@ from torch import Tensor
 from vidstyle.perception import LPIPS, Perceptual, content_distance, gram_distance, statistics_distance, total_variation
 from vidstyle.pictures import list_pictures, load_square
 from vidstyle.stylizers import Stylizer
-from vidstyle.temporal.losses import away_from_border, steadiness
+from vidstyle.temporal.losses import inside, steadiness
 from vidstyle.temporal.random_flow import random_flow
 from vidstyle.temporal.warp import warp
 
@@ -113,7 +113,7 @@ def judge_model(
         for style, code in zip(styles, codes, strict=True):
             painted, again = (stylizer(x, code).to(pixels.device) for x in (pixels, moved))
             figures = judge(painted, pixels, style.pixels)
-            figures["unsteadiness"] = steadiness(painted, again, flow, away_from_border(flow)).item()
+            figures["unsteadiness"] = steadiness(painted, again, flow, inside(flow)).item()
             known = {name: figures[name] for name in FIGURES if name in figures}
             yield Judged(content.name, style.name, known), painted
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vidstyle.pictures import as_image
 
-from .page import definitions, jpeg, svg, table, write_page
+from .page import definitions, jpeg, plain, svg, table, write_page
 from .pictures import FIGURES, Judged, Picture, means
 
 __all__ = ["Evaluated", "write_report"]
@@ -94,7 +94,7 @@ def _plots(models: Sequence[Evaluated], styles: Sequence[str]) -> str:
     axes = scatter.subplots()
     for model in models:
         x, y = ([pair.figures[name] for pair in model.judged] for name in ("style", "content"))
-        axes.scatter(x, y, s=9, alpha=0.6, label=model.name)
+        axes.scatter(x, y, s=9, alpha=0.6, label=plain(model.name).lstrip("_"))
     axes.set(xlabel="style distance", ylabel="content distance", title="every pair; lower left is better")
     axes.legend()
 
@@ -103,8 +103,10 @@ def _plots(models: Sequence[Evaluated], styles: Sequence[str]) -> str:
     width = 0.8 / len(models)
     for number, model in enumerate(models):
         heights = [means([pair for pair in model.judged if pair.style == style])["style"] for style in styles]
-        axes.bar([at + number * width for at in range(len(styles))], heights, width, label=model.name)
-    labels = [style.encode("utf-8", "replace").decode().replace("$", r"\$") for style in styles]
+        axes.bar(
+            [at + number * width for at in range(len(styles))], heights, width, label=plain(model.name).lstrip("_")
+        )
+    labels = [plain(style) for style in styles]
     axes.set_xticks([at + 0.4 - width / 2 for at in range(len(styles))], labels, rotation=60, ha="right", fontsize=8)
     axes.set(ylabel="style distance", title="by style")
     axes.legend()

@@ -47,8 +47,8 @@ FAST = 4.0
 """Hertz from which on a change of luma is flicker."""
 TRACK, SPACING = 32, 4
 """Frames that a point is followed, and pixels between points."""
-JUDGED_EVERY = 8
-"""Distances to style and content are taken of every so many frames, LPIPS too."""
+JUDGED_EVERY, COMPARED_EVERY = 8, 4
+"""Distances to style and content are taken of every so many frames, and LPIPS of every so many pairs."""
 
 
 @dataclass(frozen=True)
@@ -60,26 +60,26 @@ class Steadiness:
     clip: str
     style: str
     figures: dict[str, float]
-    over_time: list[float]
-    """Warping errors from frame to frame, × 1000; not a number where nothing can be compared."""
+    over_time: list[float | None]
+    """Warping errors from frame to frame, × 1000; None where nothing can be compared."""
 
 
-def warping_errors(frames: Sequence[Tensor], known: Iterable[Motion], interval: int) -> list[float]:
+def warping_errors(frames: Sequence[Tensor], known: Iterable[Motion], interval: int) -> list[float | None]:
     """Mean squared difference of every frame and the one `interval` later moved back, where both show the same.
 
-    frames: (1, 3, H, W) in [0, 1], painted or not; known: the motions of their contents. Not a number where no pixel
-    is seen twice.
+    frames: (1, 3, H, W) in [0, 1], painted or not; known: the motions of their contents. None where no pixel is seen
+    twice.
     """
-    errors = []
+    errors: list[float | None] = []
     for first, second, (flow, mask) in zip(frames, frames[interval:], known, strict=False):
         squares = (warp(second, flow) - first).square().mean(1, keepdim=True)
-        errors.append(((mask * squares).sum() / mask.sum()).item() if mask.any() else math.nan)
+        errors.append(((mask * squares).sum() / mask.sum()).item() if mask.any() else None)
     return errors
 
 
 def warping_error(frames: Sequence[Tensor], known: Iterable[Motion], interval: int) -> float:
     """The mean of `warping_errors`. InputError where no pair of frames can be compared."""
-    errors = [error for error in warping_errors(frames, known, interval) if not math.isnan(error)]
+    errors = [error for error in warping_errors(frames, known, interval) if error is not None]
     if not errors:
         raise InputError(f"no two frames {interval} apart show the same thing")
     return fmean(errors)
@@ -128,18 +128,23 @@ def roughness(frames: Sequence[Tensor]) -> float:
 @torch.inference_mode()
 def judge_steadiness(
     clip: Clip, painted: Sequence[Tensor], style: Tensor | None, encoder: Perceptual | None, lpips: LPIPS | None
-) -> tuple[dict[str, float], list[float]]:
+) -> tuple[dict[str, float], list[float | None]]:
     """The figures of a painted clip but for sharpness, and its warping errors over time.
 
     style: (1, 3, h, w), or None where it is not known. Figures that cannot be had are left out.
     """
     figures = {}
-    over_time = [1000 * error for error in warping_errors(painted, clip.motions[1], 1)]
+    over_time = [error and 1000 * error for error in warping_errors(painted, clip.motions[1], 1)]
     for interval, known in clip.motions.items():
-        figures[f"warping_{interval}"] = 1000 * warping_error(painted, known, interval)
-        if lpips is not None:
-            pairs = list(zip(painted, painted[interval:], known, strict=False))[:: JUDGED_EVERY // 2]
-            found = [lpips(warp(second, flow), first).item() for first, second, (flow, _) in pairs]
+        pairs = [
+            (first, second, flow)
+            for first, second, (flow, mask) in zip(painted, painted[interval:], known, strict=False)
+            if mask.any()
+        ]
+        if pairs:
+            figures[f"warping_{interval}"] = 1000 * warping_error(painted, known, interval)
+        if pairs and lpips is not None:
+            found = [lpips(warp(second, flow), first).item() for first, second, flow in pairs[::COMPARED_EVERY]]
             figures[f"lpips_{interval}"] = fmean(found)
     floor = flicker(clip.frames, clip.motions[1], clip.rate)
     if floor > 0:

@@ -17,7 +17,7 @@ from torch import Tensor
 from vidstyle.media.preview import preview
 from vidstyle.pictures import as_image
 
-from .page import definitions, jpeg, svg, table, write_page
+from .page import definitions, jpeg, plain, svg, table, write_page
 from .steadiness import TEMPORAL_FIGURES, Steadiness
 
 __all__ = ["Shown", "mean_rows", "write_temporal_report"]
@@ -67,7 +67,8 @@ def mean_rows(found: Sequence[Steadiness]) -> dict[tuple[str, str], dict[str, fl
     for (model, _), row in rows.items():
         base = rows.get((model, "off"))
         if base:
-            row |= {f"{name} ratio": row[name] / base[name] for name in ("warping_1", "warping_10") if base.get(name)}
+            both = [name for name in ("warping_1", "warping_10") if base.get(name) and name in row]
+            row |= {f"{name} ratio": row[name] / base[name] for name in both}
     return rows
 
 
@@ -108,8 +109,9 @@ def _plot(clip: str, found: Sequence[Steadiness]) -> str:
     for model, level in dict.fromkeys((one.model, one.level) for one in found):
         curves = [one.over_time for one in found if (one.model, one.level, one.clip) == (model, level, clip)]
         if curves:
-            axes.plot(np.mean(curves, axis=0), label=f"{model} {level}", linewidth=1)
-    axes.set(xlabel="frame", ylabel="warping error × 1000", title=clip.replace("$", r"\$"))
+            mean = np.array(curves, float).mean(axis=0)  # not a number where nothing can be compared
+            axes.plot(mean, label=plain(f"{model} {level}").lstrip("_"), linewidth=1)
+    axes.set(xlabel="frame", ylabel="warping error × 1000", title=plain(clip))
     axes.set_yscale("log")
     axes.legend(fontsize=7)
     return svg(figure)

@@ -137,7 +137,7 @@ def _painter(painter: Stylizer, code: StyleCode, max_side: int | None, temporal:
     memory = None if temporal == "off" else ClipMemory(temporal)
 
     def paint(batches: Iterator[list[Frame]]) -> Iterator[Batch]:
-        # Frames whose paintings the memory still holds, all of one size.
+        # Frames whose paintings the memory still holds, all of one size and depth.
         waiting: deque[Frame] = deque()
 
         def finished(pixels: Tensor, size: tuple[int, int]) -> Batch:
@@ -146,7 +146,7 @@ def _painter(painter: Stylizer, code: StyleCode, max_side: int | None, temporal:
         size = (0, 0)
         for frames in batches:
             before, size = size, fit(frames[0].size, max_side)
-            if memory and waiting and size != before:
+            if memory and waiting and (size != before or frames[0].rgb.dtype != waiting[0].rgb.dtype):
                 yield finished(torch.cat(painter.finish(memory)), before)
             waiting.extend(frames)
             inside = max(size[0], SMALLEST_SIDE), max(size[1], SMALLEST_SIDE)

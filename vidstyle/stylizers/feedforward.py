@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from vidstyle.errors import OptionError, StyleError
+from vidstyle.errors import OptionError, OutOfMemory, StyleError
 from vidstyle.nets.protocol import mix
 from vidstyle.pictures import load_image
 from vidstyle.runtime.choice import engines, fastest
@@ -40,7 +40,8 @@ class Stylizer:
 
     model: a built-in name or a checkpoint file. device: auto, cpu, cuda or mps. precision: auto, fp32, fp16 or bf16.
     runtime: auto, openvino, onnxruntime or pytorch. flow: what finds motion for a ClipMemory, one of
-    `temporal.flow.FLOWS`; auto is what its level has. `note` receives one-line remarks.
+    `temporal.flow.FLOWS`; auto is what its level has on a CPU, and Lucas–Kanade on a GPU. `note` receives one-line
+    remarks.
     """
 
     def __init__(
@@ -136,24 +137,37 @@ class Stylizer:
         if frames.ndim != 4 or frames.shape[1] != 3 or not frames.is_floating_point():
             raise ValueError(f"frames must be floating point (N, 3, H, W), got {frames.dtype} {tuple(frames.shape)}")
         frames = frames.to(self.device)
-        if code.strength == 0:
-            return frames.clamp(0, 1)
-        painted = self._thrifty(partial(self._paint, code), frames)
-        if memory is None:
-            return painted
+        painted = self._thrifty(partial(self._paint, code), frames) if code.strength else frames.clamp(0, 1)
+        return painted if memory is None else self._steadied(frames, painted, memory, index)
+
+    @torch.no_grad()
+    def _steadied(self, frames: Tensor, painted: Tensor, memory: ClipMemory, index: int | None) -> Tensor:
         stabiliser, finished = self._stabiliser(memory.level), []
-        for number in range(len(frames)):
-            one = slice(number, number + 1)
-            finished += stabiliser(frames[one], painted[one], memory, None if index is None else index + number)
-        return torch.cat(finished) if finished else painted[:0]
+        where = self._steadied_on
+        for number, pair in enumerate(zip(frames.split(1), painted.split(1), strict=True)):
+            content, painting = (picture.to(where, torch.float32) for picture in pair)
+            # A value that half precision could not hold would stay until the next cut.
+            painting = painting.nan_to_num() if painted.device.type != "cpu" else painting
+            try:
+                finished += stabiliser(content, painting, memory, None if index is None else index + number)
+            except torch.OutOfMemoryError:
+                raise OutOfMemory(
+                    "a clip's memory does not fit the device; give --temporal off or --max-side"
+                ) from None
+        return (torch.cat(finished) if finished else painted[:0]).to(painted.device, painted.dtype)
 
     def finish(self, memory: ClipMemory) -> list[Tensor]:
         """The frames (1, 3, H, W) of a clip that are still to come when it has ended; the memory is empty then."""
-        return self._stabiliser(memory.level).finish(memory)
+        return [frame.to(self.device) for frame in self._stabiliser(memory.level).finish(memory)]
+
+    @property
+    def _steadied_on(self) -> torch.device:
+        # Not every PyTorch can warp on Apple's GPUs.
+        return torch.device("cpu") if self.device.type == "mps" else self.device
 
     def _stabiliser(self, level: str) -> Stabiliser:
         if level not in self._stabilisers:
-            self._stabilisers[level] = Stabiliser(level, self.device, self.flow)
+            self._stabilisers[level] = Stabiliser(level, self._steadied_on, self.flow)
         return self._stabilisers[level]
 
     def _paint(self, code: StyleCode, frames: Tensor) -> Tensor:

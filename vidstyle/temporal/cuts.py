@@ -10,14 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .raster import resized
+from .flow import FlowEstimator
+from .raster import apart, luma, moved, resized
 
-__all__ = ["is_cut", "thumbnail"]
+__all__ = ["is_cut", "same_shot", "thumbnail"]
 
 SIDE = 128
 """Longer side, in pixels, of the frames that are compared."""
 THRESHOLD = 27.0
 """Mean change of hue, saturation and value, in bytes, from which on it is a cut: PySceneDetect's own."""
+SAME_SHOT = 0.5
+"""Share of a sudden change that is left where a motion explains it."""
 CALM = 6.0
 """Mean change of red, green and blue, in bytes, below which nobody need ask."""
 
@@ -45,6 +48,15 @@ def is_cut(before: np.ndarray, after: np.ndarray) -> bool:
     for number, picture in enumerate((before, after)):
         found = detector.process_frame(parts.FrameTimecode(number, fps=25.0), np.ascontiguousarray(picture[..., ::-1]))
     return bool(found)
+
+
+def same_shot(before: Tensor, after: Tensor, estimate: FlowEstimator) -> bool:
+    """Whether two neighbouring frames (1, 3, H, W) in [0, 1] are of one shot: alike, or one is the other moved."""
+    if not is_cut(thumbnail(before), thumbnail(after)):
+        return True
+    one, other = luma(before), luma(after)
+    mismatch = apart(moved(other, estimate(one, other), cubic=False), one).mean()
+    return bool(mismatch < SAME_SHOT * apart(one, other).mean())
 
 
 @cache

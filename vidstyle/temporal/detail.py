@@ -6,7 +6,7 @@ from torch import Tensor
 
 from .raster import apart, blurred, clamped, laid_over, luma, resized
 
-__all__ = ["as_detailed"]
+__all__ = ["as_detailed", "roughness"]
 
 FINE = 1.3
 """Deviation, in pixels, of the Gaussian that fine detail does not survive."""
@@ -22,15 +22,15 @@ LEAST = 4e-3
 """Roughness that does not matter."""
 
 
-def as_detailed(picture: Tensor, model: Tensor) -> Tensor:
-    """`picture` about as sharp, area by area, as `model`; both (N, 3, H, W) in [0, 1]."""
-    there, wanted = _roughness(picture), _roughness(model)
+def as_detailed(picture: Tensor, wanted: Tensor) -> Tensor:
+    """`picture`, (N, 3, H, W) in [0, 1], about as sharp, area by area, as another whose roughness is `wanted`."""
+    there = roughness(picture)
     gain = (REACH * ((wanted + LEAST) / (there + LEAST) - 1)).clamp(0, MOST)
     gain = resized(gain, (picture.shape[-2], picture.shape[-1]))
     return clamped(laid_over(picture, blurred(picture, FINE), -gain))
 
 
-def _roughness(x: Tensor) -> Tensor:
+def roughness(x: Tensor) -> Tensor:
     """Mean absolute difference of neighbouring pixels around every area: (N, 1, H / AREA, W / AREA)."""
     rows, below = x[..., :-1:EVERY, :], x[..., 1::EVERY, :]
     size = max(1, x.shape[-2] // AREA), max(1, x.shape[-1] // AREA)

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from kornia.color import rgb_to_grayscale
 from torch import Tensor
 
 from .warp import warp
 
-__all__ = ["away_from_border", "feature_steadiness", "steadiness"]
+__all__ = ["feature_steadiness", "inside", "steadiness"]
 
-LUMA = (0.2126, 0.7152, 0.0722)
+EVERY = 8
+"""Pixels between the features that are compared."""
 
 
-def away_from_border(flow: Tensor, margin: int = 8) -> Tensor:
-    """A mask for made-up motion: 0 within `margin` pixels of the border, where a warp may have nothing to show."""
+def inside(flow: Tensor, margin: int = 8) -> Tensor:
+    """Where a flow (N, 2, H, W) leads to what a picture shows, and away from the border: (N, 1, H, W), 1 or 0."""
+    height, width = flow.shape[-2:]
+    x = torch.arange(width, device=flow.device) + flow[:, :1]
+    y = torch.arange(height, device=flow.device)[:, None] + flow[:, 1:]
     mask = torch.zeros_like(flow[:, :1])
     mask[..., margin:-margin, margin:-margin] = 1
-    return mask
+    return mask * ((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1))
 
 
 def steadiness(
@@ -40,19 +45,20 @@ def steadiness(
     change = painted_later - warp(painted, flow)
     if contents is not None:
         light = contents[1] - warp(contents[0], flow)
-        change = change - light.mul(light.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)
+        change = change - rgb_to_grayscale(light)
     return change.abs().mean() if mask is None else _masked(change, mask)
 
 
 def feature_steadiness(features: Tensor, features_later: Tensor, flow: Tensor, mask: Tensor) -> Tensor:
-    """The same for what a net computes on the way, (N, C, h, w) at a smaller size; relative to its mean absolute value.
+    """The same for what a net computes on the way, (N, C, h, w) at 1/EVERY of the size; over its mean absolute value.
 
     Source: Gao et al. 2018 (ReCoNet), eq. 3.
     """
-    size = features.shape[-2:]
-    scale = size[-1] / flow.shape[-1]
-    small = F.interpolate(flow, size, mode="area") * scale
-    near = F.interpolate(mask, size, mode="area")
+    height, width = flow.shape[-2] // EVERY, flow.shape[-1] // EVERY
+    # Nets pad pictures to multiples of their strides.
+    features, features_later = features[..., :height, :width], features_later[..., :height, :width]
+    small = F.interpolate(flow, (height, width), mode="area") / EVERY
+    near = F.interpolate(mask, (height, width), mode="area")
     return _masked(features_later - warp(features, small), near) / features.detach().abs().mean().clamp_min(1e-6)
 
 

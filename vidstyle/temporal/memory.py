@@ -18,16 +18,16 @@ class Moment:
 
     seen: Tensor
     """The content's luma, (1, 1, h, w), at the size at which flow is estimated."""
-    painted: Tensor
-    """The painting as it came from the net, (1, 3, H, W)."""
     held: Tensor
     """The painting joined with what was held before it, (1, 3, H, W)."""
+    rough: Tensor
+    """How rough the painting alone was; see `detail.roughness`."""
     slip: Tensor | None = None
     """The motion that `held` has not followed yet, for it was as small as noise: (1, 2, h, w)."""
     onward: Tensor | None = None
-    """The flow to the next frame, (1, 2, H, W), where there is look-ahead and the next frame is of the same shot."""
+    """The flow to the next frame, (1, 2, h, w), where there is look-ahead and the next frame is of the same shot."""
     trust: Tensor | None = None
-    """How far `onward` is believed, (1, 1, H, W) in [0, 1]."""
+    """How far `onward` is believed, (1, 1, h, w) in [0, 1]."""
 
 
 @dataclass
@@ -40,9 +40,9 @@ class ClipMemory:
 
     level: str = "fast"
     moments: deque[Moment] = field(default_factory=deque)
-    """The last frames, oldest first; as many as the level looks ahead, and one more."""
+    """The frames that wait, oldest first, or else the last one."""
     waiting: int = 0
-    """How many of them, counted from the newest, have not been handed out."""
+    """How many of them have not been handed out."""
     thumbnail: np.ndarray | None = None
     """The newest content, small, to tell a cut by."""
     following: int | None = None
@@ -74,11 +74,13 @@ class ClipMemory:
             memory = cls(bytes(state["level"].tolist()).decode())
             memory.waiting = int(state["waiting"])
             memory.following = int(state["following"]) if "following" in state else None
-            memory.thumbnail = state["thumbnail"].numpy() if "thumbnail" in state else None
+            memory.thumbnail = state["thumbnail"].cpu().numpy() if "thumbnail" in state else None
             while f"{len(memory.moments)}.seen" in state:
                 prefix = f"{len(memory.moments)}."
                 own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
                 memory.moments.append(Moment(**{key: value.to(device) for key, value in own.items()}))
         except (KeyError, TypeError, RuntimeError) as error:
             raise ValueError(f"no memory of a clip: {error}") from None
+        if not 0 <= memory.waiting <= len(memory.moments):
+            raise ValueError(f"no memory of a clip: {memory.waiting} of {len(memory.moments)} frames wait")
         return memory

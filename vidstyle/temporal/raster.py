@@ -21,6 +21,8 @@ __all__ = ["apart", "blurred", "clamped", "laid_over", "luma", "moved", "resized
 
 LUMA = (0.2126, 0.7152, 0.0722)
 """ITU-R BT.709, item 3.2: the luma weights of R, G, B."""
+LONGEST = 32_000
+"""Side, in pixels, of the largest pictures that OpenCV moves."""
 REPEAT = cv2.BORDER_REPLICATE
 NONE: Any = None
 """For an argument that the types of OpenCV do not know to be optional."""
@@ -67,7 +69,7 @@ def moved(x: Tensor, flow: Tensor, cubic: bool = True) -> Tensor:
     columns, rows = (torch.arange(side, device=flow.device, dtype=flow.dtype) + 0.5 for side in (width, height))
     at = torch.stack([(columns + flow[:, 0]) * (2 / width) - 1, (rows[:, None] + flow[:, 1]) * (2 / height) - 1], -1)
     mode = "bicubic" if cubic else "bilinear"
-    return F.grid_sample(x, at, mode=mode, padding_mode="border", align_corners=False)
+    return F.grid_sample(x, at.to(x.dtype), mode=mode, padding_mode="border", align_corners=False)
 
 
 def laid_over(below: Tensor, above: Tensor, weight: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from vidstyle.errors import InputError, VidstyleError
 from vidstyle.media import open_source
+from vidstyle.temporal.cuts import same_shot
 from vidstyle.temporal.flow import flow_estimator
 from vidstyle.temporal.occlusion import visible
 from vidstyle.temporal.raster import resized
@@ -21,48 +22,69 @@ __all__ = ["Clips"]
 SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm")
 
 
+EACH, TOTAL = 120, 4 * 1024**3
+"""Frames of a clip, and bytes in all, that are kept."""
+
+
 class Clips:
-    """The frames of a folder's clips, in memory as uint8, at most `most` of each, short side scaled to `side`."""
+    """The shots of a folder's clips, in memory as uint8, short side scaled to `side`; at most EACH frames of a clip."""
 
     def __init__(
-        self, folder: Path, side: int, device: torch.device | str, most: int = 120, note: Callable[[str], None] = print
+        self, folder: Path, side: int, device: torch.device | str, note: Callable[[str], None] = lambda text: None
     ) -> None:
-        """InputError where no clip of the folder has two frames. `note` hears of those that cannot be read."""
+        """InputError where no clip of the folder has two frames. `note` hears of those that are left out."""
         self.device = device
         self.estimate = flow_estimator("auto", device)
-        self.clips: list[Tensor] = []  # (T, 3, h, w) each
+        self.shots: list[Tensor] = []  # (T, 3, h, w) each
+        room = TOTAL
         for path in sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES):
             try:
-                frames = list(_frames(path, side, most))
+                shots = [torch.cat(shot).to(device) for shot in self._shots(path, side) if len(shot) > 1]
             except VidstyleError as error:
                 note(f"left out: {error}")
                 continue
-            if len(frames) > 1:
-                self.clips.append(torch.cat(frames).to(device))
-        if not self.clips:
+            room -= sum(shot.numel() for shot in shots)
+            if room < 0:
+                note(f"left out: {path} and all after it, for {TOTAL // 1024**3} GB of frames are enough")
+                break
+            self.shots += shots
+        if not self.shots:
             raise InputError(f"{folder} holds no clip of two frames or more")
+
+    def __len__(self) -> int:
+        return len(self.shots)
+
+    def _shots(self, path: Path, side: int) -> list[list[Tensor]]:
+        shots: list[list[Tensor]] = []
+        for frame in _frames(path, side):
+            last = shots[-1][-1] if shots else None
+            if last is not None and same_shot(last.float() / 255, frame.float() / 255, self.estimate):
+                shots[-1].append(frame)
+            else:
+                shots.append([frame])
+        return shots
 
     def sample(self, count: int, crop: int, furthest: int) -> Pair:
         """`count` pairs of crops, the later frame 1 … `furthest` frames after the other."""
         firsts, laters = [], []
         for _ in range(count):
-            clip = self.clips[int(torch.randint(len(self.clips), ()))]
-            apart = int(torch.randint(1, min(furthest, len(clip) - 1) + 1, ()))
-            at = int(torch.randint(len(clip) - apart, ()))
-            top, left = (int(torch.randint(side - crop + 1, ())) for side in clip.shape[-2:])
+            shot = self.shots[int(torch.randint(len(self.shots), ()))]
+            apart = int(torch.randint(1, min(furthest, len(shot) - 1) + 1, ()))
+            at = int(torch.randint(len(shot) - apart, ()))
+            top, left = (int(torch.randint(side - crop + 1, ())) for side in shot.shape[-2:])
             here = (..., slice(top, top + crop), slice(left, left + crop))
-            firsts.append(clip[at][here])
-            laters.append(clip[at + apart][here])
+            firsts.append(shot[at][here])
+            laters.append(shot[at + apart][here])
         first, later = (torch.stack(frames).to(self.device).float() / 255 for frames in (firsts, laters))
         flow = self.estimate(later, first)
         return Pair(first, later, flow, visible(flow, self.estimate(first, later)), filmed=True)
 
 
-def _frames(path: Path, side: int, most: int) -> Iterable[Tensor]:
+def _frames(path: Path, side: int) -> Iterable[Tensor]:
     """(1, 3, h, w), uint8."""
     with open_source(path) as source:
         for number, frame in enumerate(source):
-            if number == most:
+            if number == EACH:
                 return
             depth = 1 if frame.rgb.dtype == "uint8" else 257
             pixels = torch.from_numpy((frame.rgb // depth).astype("float32")).permute(2, 0, 1)[None]

@@ -59,19 +59,22 @@ class PainterRun(Run):
         if recipe.large_crop and self.step % recipe.large_every == 0:
             # About as many pixels as in other steps.
             self.batch, crop = max(1, round(recipe.batch * (crop / recipe.large_crop) ** 2)), recipe.large_crop
-        temporal = recipe.temporal > 0 or recipe.temporal_features > 0
-        number, rest = divmod(self.step, recipe.temporal_every)
-        temporal = temporal and rest == 0
-        pair: Pair | None = None
-        if temporal and self.clips is not None and number % recipe.clips_every == 0:
-            pair = self.clips.sample(self.batch, crop, recipe.furthest)
-        content = pair.first if pair else self.contents.sample(self.batch, crop)
         if self.step < recipe.identity_steps and not recipe.start_from:
+            content = self.contents.sample(self.batch, crop)
             painted, _ = self.lesson([content], content)
             return {"identity": (painted[0].float() - content).abs().mean()}
-        if temporal and pair is None:
-            pair = made_up(content)
+        pair = self._pair(crop)
+        content = pair.first if pair else self.contents.sample(self.batch, crop)
         return self._painting(content, self.styles.sample(self.batch, crop), progress >= recipe.exact_after, pair)
+
+    def _pair(self, crop: int) -> Pair | None:
+        """What the temporal terms of this step are about, if it has any."""
+        number, rest = divmod(self.step, self.recipe.temporal_every)
+        if rest or not (self.recipe.temporal or self.recipe.temporal_features):
+            return None
+        if self.clips is not None and number % self.recipe.clips_every == 0:
+            return self.clips.sample(self.batch, crop, self.recipe.furthest)
+        return made_up(self.contents.sample(self.batch, crop))
 
     def _painting(self, content: Tensor, style: Tensor, exact: bool, pair: Pair | None) -> dict[str, Tensor]:
         """The terms of painting contents in styles, both (N, 3, H, W) in [0, 1].

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vidstyle.temporal.losses import away_from_border
+from vidstyle.temporal.losses import inside
 from vidstyle.temporal.random_flow import random_flow
 from vidstyle.temporal.warp import warp
 
@@ -31,4 +31,4 @@ def made_up(pictures: Tensor) -> Pair:
     flow = random_flow(len(pictures), *pictures.shape[-2:], device=pictures.device)
     noise = torch.empty(len(pictures), 1, 1, 1, device=pictures.device).uniform_(0.001, 0.02)
     later = (warp(pictures, flow) + noise * torch.randn_like(pictures)).clamp(0, 1)
-    return Pair(pictures, later, flow, away_from_border(flow), filmed=False)
+    return Pair(pictures, later, flow, inside(flow), filmed=False)

@@ -67,6 +67,8 @@ def train(
         raise OptionError("glance cannot teach itself; give --encoder vgg19, or a file or folder of weights")
     if isinstance(recipe, EncoderRecipe) and recipe.start_from:
         raise OptionError("a run of glance begins with new weights; leave --start-from away")
+    if clips and not (isinstance(recipe, PainterRecipe) and (recipe.temporal or recipe.temporal_features)):
+        raise OptionError("clips are for a painter's temporal terms, which this recipe does not have")
     torch.manual_seed(recipe.seed)
     fabric = _fabric(device, precision)
     photo_paths, kept = held_out(list_pictures(photos), recipe.holdout)
@@ -85,6 +87,8 @@ def train(
     sample = torch.stack(shown).to(fabric.device) if shown else contents.spread(4)
     teacher = load_perceptual(encoder, contents.spread(16).cpu()).to(fabric.device)
     filmed = _clips(clips, recipe, fabric, note) if clips else None
+    if filmed is not None:
+        data = f"{data}; {len(filmed)} shots of clips"
     run, start = _run(recipe, fabric, teacher, contents, styles, sample, filmed)
     card = first_card(recipe, start, teacher.about, data, licence)
 

@@ -12,9 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidstyle.temporal.raster import luma
+from vidstyle.temporal.raster import luma, resized
+
+from .estimator import enlarged
 
 __all__ = ["Dis", "Farneback"]
+
+SMALLEST = 32
+"""Side of the smallest frames that DIS takes."""
+SLIMMEST = 24
+"""How many times as long as wide frames may be for DIS. In strips nothing is found to move."""
 
 
 class Dis:
@@ -24,8 +31,14 @@ class Dis:
         self.dis = cv2.DISOpticalFlow.create(getattr(cv2, f"DISOPTICAL_FLOW_PRESET_{preset.upper()}"))
 
     def __call__(self, first: Tensor, second: Tensor) -> Tensor:
+        height, width = first.shape[-2:]
+        if max(height, width) > SLIMMEST * min(height, width):
+            return first.new_zeros(len(first), 2, height, width)
+        # It reads outside of smaller frames.
+        size = max(SMALLEST, height), max(SMALLEST, width)
         # Without a flow to begin with it begins with what its memory holds.
-        return _each(lambda a, b: self.dis.calc(a, b, _nowhere(a)), first, second)
+        flow = _each(lambda a, b: self.dis.calc(a, b, _nowhere(a)), resized(first, size), resized(second, size))
+        return enlarged(flow, (height, width))
 
 
 class Farneback:

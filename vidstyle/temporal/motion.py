@@ -1,0 +1,87 @@
+"""What moves from one frame to another, and how far that is believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .flow import FlowEstimator
+from .raster import apart, blurred, moved
+
+__all__ = ["Motion", "Shares", "find_motion"]
+
+MISMATCH, CONTRAST = 0.01, 0.8
+"""Difference of a moved frame and the next one, beyond the noise, at which a flow is hardly believed: in [0, 1], and
+with a share of the contrast around. In the dark a wrong flow makes a small difference."""
+NOISE = 0.03
+"""Largest difference that is taken for noise."""
+HASTE = 1 / 20
+"""Motion, over the frame's longer side, that no eye follows: what is painted there need not be steady."""
+STILL, NOISY = 0.12, 0.4
+"""Motion, in pixels from frame to frame, below which a place rests: one that is seen, and one that noise may feign."""
+EXPLAINED = 0.35
+"""Share of the difference of two frames that a motion must explain not to be taken for noise."""
+MEMORY = 0.9
+"""What is kept from frame to frame of a motion that is not followed yet: of noise little adds up."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How much of what was held stays, where it can be trusted."""
+
+    moving: float = 0.75
+    """Where things move: the more, the steadier and the softer."""
+    resting: float = 0.97
+    """Where nothing moves, and nothing is softened by resampling."""
+
+
+@dataclass
+class Motion:
+    """From one frame to another, at the size at which flow is estimated.
+
+    flow: (1, 2, h, w) in pixels; 0 where a place rests. trust: (1, 1, h, w) in [0, 1], the weight of what it brings.
+    slip: (1, 2, h, w), small motion that is not in `flow`. explains: share of the frames' difference that the motion
+    takes away.
+    """
+
+    flow: Tensor
+    trust: Tensor
+    slip: Tensor
+    explains: float
+
+
+def find_motion(
+    estimate: FlowEstimator, first: Tensor, second: Tensor, shares: Shares, slip: Tensor | None = None
+) -> Motion:
+    """The motion from `first` to `second`, both luma, (1, 1, h, w) in [0, 1].
+
+    slip: small motion up to `second` that is still to be followed.
+    """
+    flow = estimate(first, second)
+    still = blurred(apart(second, first), 2.0)
+    mismatch = blurred(apart(moved(second, flow, cubic=False), first), 2.0)
+    explains = 1 - float(mismatch.mean() / still.mean().clamp_min(1e-6))
+
+    # Of a place that rests, an estimator sees the noise moving. What rests is not resampled, so it stays sharp.
+    noisy = torch.exp(-((still - mismatch) / (EXPLAINED * still + 0.005)).clamp_min(0).square())
+    limit = STILL + (NOISY - STILL) * noisy
+    # What is too small to be told from noise is kept in mind: a slow motion adds up until it is followed.
+    whole = flow if slip is None else flow + moved(slip, flow, cubic=False)
+    rests = torch.exp(-_squared(whole) / (2 * limit.square()))
+
+    differs = torch.lerp(mismatch, still, rests)
+    noise = differs[..., ::4, ::4].flatten().quantile(0.25).clamp(max=NOISE)
+    contrast = blurred(apart(first, blurred(first, 3.0)), 3.0)
+    doubt = (differs - noise).clamp_min(0) / (MISMATCH + CONTRAST * contrast)
+    haste = _squared(flow) / (HASTE * max(first.shape[-2:])) ** 2
+    share = shares.moving + (shares.resting - shares.moving) * rests
+    trust = share * torch.exp(-doubt.square() - haste)
+    # What a new painting takes the place of has no slip.
+    return Motion(whole * (1 - rests), trust, MEMORY * whole * rests * trust, explains)
+
+
+def _squared(flow: Tensor) -> Tensor:
+    """Squared length, (1, 1, h, w)."""
+    return flow.square().sum(1, keepdim=True)
