@@ -48,7 +48,7 @@ def whole_run(clip: Path, model: str | Path = "brisk", repeats: int = 3) -> dict
     runs = []
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "out.mp4"
-        stylize(clip, "waves", output, model=painter)  # compiles, tunes
+        stylize(clip, "waves", output, model=painter, temporal="off")  # compiles, tunes
         for _ in range(repeats):
             alone = {}
             started = time.perf_counter()
@@ -73,7 +73,7 @@ def whole_run(clip: Path, model: str | Path = "brisk", repeats: int = 3) -> dict
                         sink.write(frame)
                 alone["encode"] = time.perf_counter() - started
 
-            result = stylize(clip, "waves", output, model=painter)
+            result = stylize(clip, "waves", output, model=painter, temporal="off")
             wall = result.frames / result.fps
             slowest = max(alone, key=alone.__getitem__)
             runs.append(

@@ -84,4 +84,4 @@ def find_motion(
 
 def _squared(flow: Tensor) -> Tensor:
     """Squared length, (1, 1, h, w)."""
-    return flow.square().sum(1, keepdim=True)
+    return flow[:, :1].square() + flow[:, 1:].square()

@@ -63,4 +63,4 @@ def _nowhere(frame: np.ndarray) -> np.ndarray:
 def _codes(frames: Tensor) -> np.ndarray:
     """(N, 3 or 1, H, W) in [0, 1] -> (N, H, W), bytes."""
     gray = luma(frames) if frames.shape[1] == 3 else frames
-    return gray[:, 0].clamp(0, 1).mul(255).round().byte().cpu().numpy()
+    return np.stack([cv2.convertScaleAbs(one, alpha=255) for one in gray[:, 0].float().cpu().numpy()])
