@@ -46,7 +46,7 @@ def paint(clip: Path, out: Path, painter: Stylizer) -> tuple[int, tuple[int, int
     if out.suffix == ".webm":
         fast = {"encoder_options": {"deadline": "realtime", "cpu-used": "8"}}
     smaller = 320 if clip.name in SMALLER else None
-    result = stylize(clip, torch.rand(1, 3, 64, 64), out, model=painter, max_side=smaller, **fast)
+    result = stylize(clip, torch.rand(1, 3, 64, 64), out, model=painter, max_side=smaller, temporal="off", **fast)
     with open_source(clip) as source:
         return source.video.index, result.size
 
