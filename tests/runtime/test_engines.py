@@ -1,5 +1,11 @@
 """Every runtime paints the same picture."""
 
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -18,9 +24,14 @@ def net() -> Brisk:
     return Brisk().eval()
 
 
+def needs(runtime: str) -> None:
+    if find_spec(runtime) is None:
+        pytest.skip(f"{runtime} is not installed")
+
+
 @pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
 def test_a_graph_runtime_agrees_with_pytorch(net: Brisk, runtime: str) -> None:
-    pytest.importorskip(runtime)
+    needs(runtime)
     (engine,) = engines(net, CPU, torch.float32, runtime)
     code = net.encode_style(torch.rand(1, 3, 128, 128))
     for shape in ((1, 3, 64, 96), (2, 3, 45, 70)):
@@ -33,7 +44,7 @@ def test_a_graph_runtime_agrees_with_pytorch(net: Brisk, runtime: str) -> None:
 @pytest.mark.parametrize("runtime", ["openvino", "pytorch"])
 def test_bfloat16_costs_about_a_code_value_and_leaves_styles_alone(net: Brisk, runtime: str) -> None:
     if runtime != "pytorch":
-        pytest.importorskip(runtime)
+        needs(runtime)
     (engine,) = engines(net, CPU, torch.bfloat16, runtime)
     code, frames = net.encode_style(torch.rand(1, 3, 128, 128)), torch.rand(1, 3, 64, 96)
     with torch.inference_mode():
@@ -70,3 +81,19 @@ def test_half_precision_on_a_gpu_stays_close(net: Brisk) -> None:
 
     engine = EagerEngine(copy.deepcopy(net), torch.device("cuda"), torch.float16)
     assert (engine(frames.cuda(), code, 1.0).cpu() - expected).abs().max() < 2 / 255
+
+
+def test_openvino_reports_to_nobody(tmp_path: Path) -> None:
+    needs("openvino")
+    code = """
+import sys, torch
+from vidstyle.nets.brisk import Brisk
+from vidstyle.runtime.choice import engines
+net = Brisk().eval()
+(engine,) = engines(net, torch.device("cpu"), None, "openvino")
+engine(torch.rand(1, 3, 32, 32), net.encode_style(torch.rand(1, 3, 32, 32)), 1.0)
+assert "openvino" in sys.modules and not sys.modules.get("openvino_telemetry")
+"""
+    home = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, **home}, check=True)
+    assert not list(tmp_path.rglob("*ga_cid"))

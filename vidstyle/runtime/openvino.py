@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from functools import cached_property
 from typing import Any
@@ -30,6 +31,8 @@ class OpenVinoEngine:
     name = "openvino"
 
     def __init__(self, net: ConditionedNet, dtype: torch.dtype | None = None) -> None:
+        # Without this openvino reports its use to its makers, from a process of its own, and leaves files in the home.
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
         try:
             import openvino
             import openvino.preprocess
