@@ -28,7 +28,7 @@ def test_statistics_are_numpys() -> None:
 
 def test_a_shift_of_the_features_costs_its_square() -> None:
     features = torch.randn(3, 4, 8, 8)
-    assert abs(statistics_distance({"relu1_1": features + 2}, {"relu1_1": features}).item() - 4) < 1e-4
+    assert abs(statistics_distance({"relu1_1": features + 2}, {"relu1_1": features}, ("relu1_1",)).item() - 4) < 1e-4
 
 
 def test_content_ignores_palettes_and_sees_shapes() -> None:

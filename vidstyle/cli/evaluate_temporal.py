@@ -43,10 +43,11 @@ def temporal(
     from dataclasses import asdict
 
     from vidstyle.errors import InputError
-    from vidstyle.evaluation.clips import first_squares, list_clips
+    from vidstyle.evaluation.clips import first_squares
     from vidstyle.evaluation.page import check_report
     from vidstyle.evaluation.paintings import TemporalTrial
     from vidstyle.evaluation.temporal_report import mean_rows, write_temporal_report
+    from vidstyle.media import list_clips
     from vidstyle.perception import load_lpips, load_perceptual
 
     if report:

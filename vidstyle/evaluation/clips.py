@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from vidstyle.errors import InputError
-from vidstyle.media import open_source
+from vidstyle.media import as_tensors, open_source
 from vidstyle.temporal.cuts import same_shot
 from vidstyle.temporal.flow import FlowEstimator
-from vidstyle.temporal.occlusion import visible
+from vidstyle.temporal.occlusion import flow_seen
 from vidstyle.temporal.raster import resized
 
-__all__ = ["INTERVALS", "Clip", "Motion", "first_squares", "list_clips", "load_clip", "motions", "read_frames"]
+__all__ = ["INTERVALS", "Clip", "Motion", "first_squares", "load_clip", "motions", "read_frames"]
 
 INTERVALS = (1, 10)
 """Frames between the two that are compared: what the eye sees as flicker, and as a change of paint."""
 SMALLEST = 16
 """Side of the smallest frames that are painted."""
-SUFFIXES = (".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm")
 
 Motion = tuple[Tensor, Tensor]
 """The flow from a frame to a later one, (1, 2, H, W), and the mask of the pixels that both show, (1, 1, H, W)."""
@@ -46,8 +44,7 @@ def motions(contents: Sequence[Tensor], interval: int, estimate: FlowEstimator) 
     found = []
     whole = [same_shot(one, other, estimate) for one, other in pairwise(contents)]
     for number, (first, second) in enumerate(zip(contents, contents[interval:], strict=False)):
-        flow = estimate(first, second)
-        mask = visible(flow, estimate(second, first))
+        flow, mask = flow_seen(estimate, first, second)
         found.append((flow, mask if all(whole[number : number + interval]) else torch.zeros_like(mask)))
     return found
 
@@ -56,14 +53,10 @@ def read_frames(path: Path, count: int, side: int) -> tuple[list[Tensor], float]
     """At most `count` frames of a file, their longer side at most `side` pixels, and the frame rate."""
     frames: list[Tensor] = []
     with open_source(path) as source:
-        for frame in source:
-            largest = 255 if frame.rgb.dtype == np.uint8 else 65535
-            pixels = torch.from_numpy(frame.rgb.astype(np.float32) / largest).permute(2, 0, 1)[None]
+        for pixels in islice(as_tensors(source), count):
             scale = min(1.0, side / max(pixels.shape[-2:]))
             height, width = (max(SMALLEST, round(length * scale)) for length in pixels.shape[-2:])
             frames.append(resized(pixels, (height, width)))
-            if len(frames) == count:
-                break
         rate = float(source.info.rate or 25)
     return frames, rate
 
@@ -80,13 +73,3 @@ def load_clip(path: Path, count: int, side: int, estimate: FlowEstimator) -> Cli
 def first_squares(paths: Sequence[Path], count: int = 8, side: int = 256) -> Tensor:
     """The first frames of the first clips, as squares: (N, 3, side, side) in [0, 1]."""
     return torch.cat([resized(read_frames(path, 1, 2 * side)[0][0], (side, side)) for path in paths[:count]])
-
-
-def list_clips(path: Path) -> list[Path]:
-    """The file itself, or the clips in a folder, by name. InputError where there are none."""
-    if not path.is_dir():
-        return [path]
-    found = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
-    if not found:
-        raise InputError(f"{path} holds no clips")
-    return found

@@ -26,7 +26,6 @@ from vidstyle.temporal.warp import warp
 
 __all__ = ["FIGURES", "Judged", "Picture", "PictureJudge", "judge_model", "load_pictures", "means"]
 
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 FIGURES = {
     "style": "means and deviations at relu1_1 … relu4_1, squared difference to the style; smaller is closer",
     "gram": "Gram matrices at relu2_1 … relu4_1, relative squared difference to the style; smaller is closer",
@@ -82,7 +81,7 @@ class PictureJudge:
         """Figures of one painting (1, 3, H, W) of a content (1, 3, H, W) in a style (1, 3, h, w), all in [0, 1]."""
         features, target = self.encoder(painted, exact=True), self.encoder(style, exact=True)
         figures = {
-            "style": statistics_distance({layer: features[layer] for layer in STYLE_LAYERS}, target),
+            "style": statistics_distance(features, target),
             "gram": gram_distance(features, target),
             "content": content_distance(features, self.encoder(content)),
             "ssim": ssim(painted, content, 11).mean(),

@@ -32,7 +32,6 @@ __all__ = [
     "warping_errors",
 ]
 
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 TEMPORAL_FIGURES = {
     "warping_1": "squared difference of a frame and the next one moved back, where both show the same; × 1000",
     "warping_10": "the same over ten frames; × 1000",
@@ -156,8 +155,7 @@ def judge_steadiness(
             features = encoder(painted[number], exact=True)
             contents.append(content_distance(features, encoder(clip.frames[number])).item())
             if target is not None:
-                near = {layer: features[layer] for layer in STYLE_LAYERS}
-                styles.append(statistics_distance(near, target).item())
+                styles.append(statistics_distance(features, target).item())
         figures["content"] = fmean(contents)
         if styles:
             figures["style"] = fmean(styles)

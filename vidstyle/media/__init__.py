@@ -1,5 +1,6 @@
 """Media in and out: the only code that knows PyAV and FFmpeg."""
 
+from vidstyle.media.clips import as_tensors, list_clips
 from vidstyle.media.encoders import EncoderSettings, encoder_works
 from vidstyle.media.opening import default_output, open_sink, open_source
 from vidstyle.media.probe import MediaInfo, StreamInfo, probe
@@ -13,8 +14,10 @@ __all__ = [
     "Source",
     "SourceInfo",
     "StreamInfo",
+    "as_tensors",
     "default_output",
     "encoder_works",
+    "list_clips",
     "open_sink",
     "open_source",
     "probe",

@@ -16,6 +16,8 @@ __all__ = [
 ]
 
 Features = dict[str, Tensor]
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+"""Where means and deviations are compared, unless a caller says otherwise."""
 GRAM_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
 """Where Gram matrices are compared, unless a caller says otherwise."""
 
@@ -34,11 +36,11 @@ def statistics(features: Tensor) -> tuple[Tensor, Tensor]:
     return mean, (variance + 1e-5).sqrt()
 
 
-def statistics_distance(painted: Features, style: Features) -> Tensor:
-    """Mean squared difference of means and deviations, summed over the layers. Huang & Belongie 2017, eq. 13."""
+def statistics_distance(painted: Features, style: Features, layers: tuple[str, ...] = STYLE_LAYERS) -> Tensor:
+    """Mean squared difference of means and deviations, summed over `layers`. Huang & Belongie 2017, eq. 13."""
     total = torch.zeros((), device=next(iter(painted.values())).device)
-    for layer, features in painted.items():
-        mean, deviation = statistics(features.float())
+    for layer in layers:
+        mean, deviation = statistics(painted[layer].float())
         style_mean, style_deviation = statistics(style[layer].float())
         total = total + F.mse_loss(mean, style_mean) + F.mse_loss(deviation, style_deviation)
     return total

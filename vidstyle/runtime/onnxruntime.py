@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from functools import cached_property
 from typing import Any
@@ -25,6 +26,8 @@ class OnnxRuntimeEngine:
     name = "onnxruntime"
 
     def __init__(self, net: ConditionedNet) -> None:
+        # Without this ONNX Runtime reports its use to its makers and keeps a database in the home.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         try:
             import onnx  # noqa: F401  PyTorch's exporter needs it
             import onnxruntime

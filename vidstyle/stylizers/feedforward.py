@@ -154,7 +154,8 @@ class Stylizer:
                 raise OutOfMemory(
                     "a clip's memory does not fit the device; give --temporal off or --max-side"
                 ) from None
-        return (torch.cat(finished) if finished else painted[:0]).to(painted.device, painted.dtype)
+        whole = finished[0] if len(finished) == 1 else torch.cat(finished or [painted[:0]])
+        return whole.to(painted.device, painted.dtype)
 
     def finish(self, memory: ClipMemory) -> list[Tensor]:
         """The frames (1, 3, H, W) of a clip that are still to come when it has ended; the memory is empty then."""

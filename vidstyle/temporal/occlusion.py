@@ -8,9 +8,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .flow import FlowEstimator
 from .warp import warp
 
-__all__ = ["visible"]
+__all__ = ["flow_seen", "visible"]
 
 
 def visible(flow: Tensor, opposite: Tensor, scale: float = 1.0) -> Tensor:
@@ -33,3 +34,9 @@ def visible(flow: Tensor, opposite: Tensor, scale: float = 1.0) -> Tensor:
     y = torch.arange(height, device=flow.device)[:, None] + flow[:, 1:]
     left = (x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)
     return (~(disoccluded | boundary | left)).to(flow.dtype)
+
+
+def flow_seen(estimate: FlowEstimator, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """The flow from `first` to `second`, (N, 2, H, W), and the mask (N, 1, H, W) of the pixels that both show."""
+    flow = estimate(first, second)
+    return flow, visible(flow, estimate(second, first))

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from vidstyle.errors import InputError, VidstyleError
-from vidstyle.media import open_source
+from vidstyle.media import as_tensors, list_clips, open_source
 from vidstyle.temporal.cuts import same_shot
 from vidstyle.temporal.flow import flow_estimator
-from vidstyle.temporal.occlusion import visible
+from vidstyle.temporal.occlusion import flow_seen
 from vidstyle.temporal.raster import resized
 
 from .pairs import Pair
 
 __all__ = ["Clips"]
-
-SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm")
-
 
 EACH, TOTAL = 120, 4 * 1024**3
 """Frames of a clip, and bytes in all, that are kept."""
@@ -37,7 +35,7 @@ class Clips:
         self.estimate = flow_estimator("auto", device)
         self.shots: list[Tensor] = []  # (T, 3, h, w) each
         room = TOTAL
-        for path in sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES):
+        for path in list_clips(folder):
             try:
                 shots = [torch.cat(shot).to(device) for shot in self._shots(path, side) if len(shot) > 1]
             except VidstyleError as error:
@@ -76,18 +74,13 @@ class Clips:
             firsts.append(shot[at][here])
             laters.append(shot[at + apart][here])
         first, later = (torch.stack(frames).to(self.device).float() / 255 for frames in (firsts, laters))
-        flow = self.estimate(later, first)
-        return Pair(first, later, flow, visible(flow, self.estimate(first, later)), filmed=True)
+        return Pair(first, later, *flow_seen(self.estimate, later, first), filmed=True)
 
 
 def _frames(path: Path, side: int) -> Iterable[Tensor]:
     """(1, 3, h, w), uint8."""
     with open_source(path) as source:
-        for number, frame in enumerate(source):
-            if number == EACH:
-                return
-            depth = 1 if frame.rgb.dtype == "uint8" else 257
-            pixels = torch.from_numpy((frame.rgb // depth).astype("float32")).permute(2, 0, 1)[None]
+        for pixels in islice(as_tensors(source), EACH):
             scale = side / min(pixels.shape[-2:])
             size = round(pixels.shape[-2] * scale), round(pixels.shape[-1] * scale)
-            yield resized(pixels, size).round().clamp(0, 255).to(torch.uint8)
+            yield resized(pixels, size).clamp(0, 1).mul(255).round().to(torch.uint8)

@@ -89,7 +89,7 @@ class PainterRun(Run):
             features = self.judge(painted[0], exact)
         found = {
             "content": content_distance(features, content_features),
-            "style": statistics_distance(features, style_features),
+            "style": statistics_distance(features, style_features, tuple(features)),
             "gram": gram_distance(features, style_features),
             "variation": total_variation(painted[0].float()),
         }
