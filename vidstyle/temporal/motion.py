@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from .flow import FlowEstimator
-from .raster import apart, blurred, moved
+from .flow.estimator import enlarged
+from .raster import apart, blurred, faded, moved, resized
 
 __all__ = ["Motion", "Shares", "find_motion"]
 
@@ -19,7 +20,7 @@ NOISE = 0.03
 """Largest difference that is taken for noise."""
 HASTE = 1 / 20
 """Motion, over the frame's longer side, that no eye follows: what is painted there need not be steady."""
-STILL, NOISY = 0.12, 0.4
+STILL, NOISY = 0.06, 0.2
 """Motion, in pixels from frame to frame, below which a place rests: one that is seen, and one that noise may feign."""
 EXPLAINED = 0.35
 """Share of the difference of two frames that a motion must explain not to be taken for noise."""
@@ -39,7 +40,7 @@ class Shares:
 
 @dataclass
 class Motion:
-    """From one frame to another, at the size at which flow is estimated.
+    """From one frame to another, at half the size at which flow is estimated: no estimator knows finer detail.
 
     flow: (1, 2, h, w) in pixels; 0 where a place rests. trust: (1, 1, h, w) in [0, 1], the weight of what it brings.
     slip: (1, 2, h, w), small motion that is not in `flow`. explains: share of the frames' difference that the motion
@@ -59,25 +60,28 @@ def find_motion(
 
     slip: small motion up to `second` that is still to be followed.
     """
-    flow = estimate(first, second)
-    still = blurred(apart(second, first), 2.0)
-    mismatch = blurred(apart(moved(second, flow, cubic=False), first), 2.0)
+    size = max(1, first.shape[-2] // 2), max(1, first.shape[-1] // 2)
+    flow = enlarged(estimate(first, second), size)
+    first, second = resized(first, size), resized(second, size)
+    still = blurred(apart(second, first), 1.0)
+    mismatch = blurred(apart(moved(second, flow, cubic=False), first), 1.0)
     explains = 1 - float(mismatch.mean() / still.mean().clamp_min(1e-6))
 
     # Of a place that rests, an estimator sees the noise moving. What rests is not resampled, so it stays sharp.
-    noisy = torch.exp(-((still - mismatch) / (EXPLAINED * still + 0.005)).clamp_min(0).square())
+    noisy = faded(((still - mismatch) / (EXPLAINED * still + 0.005)).clamp_min(0).square())
     limit = STILL + (NOISY - STILL) * noisy
     # What is too small to be told from noise is kept in mind: a slow motion adds up until it is followed.
     whole = flow if slip is None else flow + moved(slip, flow, cubic=False)
-    rests = torch.exp(-_squared(whole) / (2 * limit.square()))
+    rests = faded(_squared(whole) / (2 * limit.square()))
 
     differs = torch.lerp(mismatch, still, rests)
-    noise = differs[..., ::4, ::4].flatten().quantile(0.25).clamp(max=NOISE)
-    contrast = blurred(apart(first, blurred(first, 3.0)), 3.0)
+    some = differs[..., ::2, ::2].flatten()
+    noise = some.kthvalue(1 + len(some) // 4).values.clamp(max=NOISE)
+    contrast = blurred(apart(first, blurred(first, 1.5)), 1.5)
     doubt = (differs - noise).clamp_min(0) / (MISMATCH + CONTRAST * contrast)
     haste = _squared(flow) / (HASTE * max(first.shape[-2:])) ** 2
     share = shares.moving + (shares.resting - shares.moving) * rests
-    trust = share * torch.exp(-doubt.square() - haste)
+    trust = share * faded(doubt.square() + haste)
     # What a new painting takes the place of has no slip.
     return Motion(whole * (1 - rests), trust, MEMORY * whole * rests * trust, explains)
 

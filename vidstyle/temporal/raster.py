@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from kornia.filters import gaussian_blur2d
 from torch import Tensor
 
-__all__ = ["apart", "blurred", "clamped", "laid_over", "luma", "moved", "resized"]
+__all__ = ["apart", "blurred", "clamped", "faded", "laid_over", "luma", "moved", "resized"]
 
 LUMA = (0.2126, 0.7152, 0.0722)
 """ITU-R BT.709, item 3.2: the luma weights of R, G, B."""
@@ -84,10 +84,16 @@ def apart(x: Tensor, y: Tensor) -> Tensor:
     return _each(cv2.absdiff, x, y) if _on_cpu(x) else (x - y).abs()
 
 
+def faded(x: Tensor) -> Tensor:
+    """exp(−x), for x ≥ 0; never so small that a CPU is slow with it."""
+    x = x.clamp(max=30)
+    return _each(lambda x: cv2.exp(-x), x) if _on_cpu(x) else torch.exp(-x)
+
+
 def clamped(x: Tensor) -> Tensor:
     """To [0, 1], in place."""
     if _on_cpu(x):
-        return _each(lambda x: cv2.threshold(np.maximum(x, 0, out=x), 1.0, 1.0, cv2.THRESH_TRUNC, dst=x)[1], x)
+        return _each(lambda x: np.clip(x, 0, 1, out=x), x)
     return x.clamp_(0, 1)
 
 
@@ -111,6 +117,8 @@ def _each(work: Callable[..., np.ndarray], *batches: Tensor) -> Tensor:
 
 
 def _array(picture: Tensor) -> np.ndarray:
-    """A view where channels are last in memory."""
-    array = np.ascontiguousarray(picture.numpy().transpose(1, 2, 0))
+    """A view where channels are last in memory and rows are whole."""
+    array = picture.numpy().transpose(1, 2, 0)
+    if array.strides[1:] != (array.itemsize * array.shape[2], array.itemsize):
+        array = np.ascontiguousarray(array)
     return array[..., 0] if array.shape[2] == 1 else array

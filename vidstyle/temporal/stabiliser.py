@@ -46,7 +46,8 @@ class Level:
 LEVELS = {
     # Below 32,768 numbers PyTorch works on one thread, which is faster than to wake another.
     "fast": Level(flow="dis-fast", pixels=32_000),
-    "best": Level(ahead=4),
+    # What later frames bring back, a mistake of the flow does not spoil: more of the past may stay.
+    "best": Level(ahead=4, shares=Shares(moving=0.93)),
 }
 
 
@@ -115,7 +116,7 @@ class Stabiliser:
         # What is held of the later frame lags behind by its slip, and what is held of the earlier one by its own.
         slip = back.slip if before.slip is None else back.slip - before.slip
         onward = find_motion(self.estimate, before.seen, seen, self.level.shares, slip)
-        scale = seen.shape[-1] / painted.shape[-1]
+        scale = back.flow.shape[-1] / painted.shape[-1]
         both = visible(back.flow, onward.flow, scale)
         back.trust, back.slip = back.trust * both, back.slip * both
         before.onward, before.trust = onward.flow, onward.trust * visible(onward.flow, back.flow, scale)
