@@ -59,6 +59,16 @@ def test_noise_on_a_still_camera_is_averaged(level: str) -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("count", [24, 100])
+def test_a_fade_to_black_is_followed(level: str, count: int) -> None:
+    still, generator = texture(1), torch.Generator().manual_seed(0)
+    light = [1.0] * 4 + torch.linspace(1, 0, count).tolist()
+    faded = [(x * still + 0.01 * torch.randn(still.shape, generator=generator)).clamp(0, 1) for x in light]
+    late = [found.mean() - frame.mean() for found, frame in zip(steadied(faded, faded, level), faded, strict=True)]
+    assert max(map(abs, late)) < 0.03
+
+
+@pytest.mark.parametrize("level", LEVELS)
 def test_a_slow_motion_is_followed(level: str) -> None:
     """A tenth of a pixel a frame is as small as noise, and after forty frames four pixels."""
     fine = texture(7, 96, 200)

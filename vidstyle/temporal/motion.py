@@ -18,6 +18,8 @@ MISMATCH, CONTRAST = 0.01, 0.8
 with a share of the contrast around. In the dark a wrong flow makes a small difference."""
 NOISE = 0.03
 """Largest difference that is taken for noise."""
+LIGHT, FADING = 0.003, 0.5
+"""Change of mean luma at which the light is taken to change, and what is then lost of what was held."""
 HASTE = 1 / 20
 """Motion, over the frame's longer side, that no eye follows: what is painted there need not be steady."""
 STILL, NOISY = 0.06, 0.2
@@ -64,7 +66,8 @@ def find_motion(
     flow = enlarged(estimate(first, second), size)
     first, second = resized(first, size), resized(second, size)
     still = blurred(apart(second, first), 1.0)
-    mismatch = blurred(apart(moved(second, flow, cubic=False), first), 1.0)
+    brought = moved(second, flow, cubic=False)
+    mismatch = blurred(apart(brought, first), 1.0)
     explains = 1 - float(mismatch.mean() / still.mean().clamp_min(1e-6))
 
     # Of a place that rests, an estimator sees the noise moving. What rests is not resampled, so it stays sharp.
@@ -80,7 +83,9 @@ def find_motion(
     contrast = blurred(apart(first, blurred(first, 1.5)), 1.5)
     doubt = (differs - noise).clamp_min(0) / (MISMATCH + CONTRAST * contrast)
     haste = _squared(flow) / (HASTE * max(first.shape[-2:])) ** 2
-    share = shares.moving + (shares.resting - shares.moving) * rests
+    # Noise has no mean; where the mean changes, the light does, and a painting of the past is too bright or too dark.
+    lit = 1 - faded((blurred(first - brought, 4.0) / LIGHT).square())
+    share = (shares.moving + (shares.resting - shares.moving) * rests) * (1 - FADING * lit)
     trust = share * faded(doubt.square() + haste)
     # What a new painting takes the place of has no slip.
     return Motion(whole * (1 - rests), trust, MEMORY * whole * rests * trust, explains)
