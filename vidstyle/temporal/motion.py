@@ -18,8 +18,9 @@ MISMATCH, CONTRAST = 0.01, 0.8
 with a share of the contrast around. In the dark a wrong flow makes a small difference."""
 NOISE = 0.03
 """Largest difference that is taken for noise."""
-LIGHT, FADING = 0.003, 0.5
-"""Change of mean luma at which the light is taken to change, and what is then lost of what was held."""
+LIGHT, WIDE, FADING = 0.003, 8.0, 0.5
+"""Change of luma, in the mean around, at which the light is taken to change; how far around, as the deviation of a
+Gaussian in pixels; what is then lost of what was held."""
 HASTE = 1 / 20
 """Motion, over the frame's longer side, that no eye follows: what is painted there need not be steady."""
 STILL, NOISY = 0.06, 0.2
@@ -83,8 +84,9 @@ def find_motion(
     contrast = blurred(apart(first, blurred(first, 1.5)), 1.5)
     doubt = (differs - noise).clamp_min(0) / (MISMATCH + CONTRAST * contrast)
     haste = _squared(flow) / (HASTE * max(first.shape[-2:])) ** 2
-    # Noise has no mean; where the mean changes, the light does, and a painting of the past is too bright or too dark.
-    lit = 1 - faded((blurred(first - brought, 4.0) / LIGHT).square())
+    # Where nearly all that changes changes alike, the light does, and a painting of the past is too bright or too dark.
+    light, changed = blurred(first - brought, WIDE).square(), blurred(mismatch, WIDE).square()
+    lit = (1 - faded(light / LIGHT**2)) * (light / (changed + 1e-9)).square()
     share = (shares.moving + (shares.resting - shares.moving) * rests) * (1 - FADING * lit)
     trust = share * faded(doubt.square() + haste)
     # What a new painting takes the place of has no slip.
