@@ -51,7 +51,7 @@ def test_flicker_along_the_motion_is_less(level: str) -> None:
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_noise_on_a_still_camera_is_averaged(level: str) -> None:
-    """A mean that keeps 0.97 of what it holds has (1 − 0.97) / (1 + 0.97) of the noise's variance."""
+    """A mean that keeps 0.99 of what it holds has (1 − 0.99) / (1 + 0.99) of the noise's variance."""
     still, generator = texture(1), torch.Generator().manual_seed(0)
     noisy = [(0.6 * still + 0.2 + 0.03 * torch.randn(still.shape, generator=generator)).clamp(0, 1) for _ in range(40)]
     found = torch.cat(steadied(noisy, noisy, level))

@@ -22,6 +22,8 @@ class Moment:
     """The painting joined with what was held before it, (1, 3, H, W)."""
     rough: Tensor
     """How rough the painting alone was; see `detail.roughness`."""
+    known: Tensor | None = None
+    """The contents of `held`, joined as it is, to tell by whether it is still true: luma, (1, 1, h, w)."""
     slip: Tensor | None = None
     """The motion that `held` has not followed yet, for it was as small as noise: (1, 2, h, w)."""
     onward: Tensor | None = None

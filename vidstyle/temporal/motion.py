@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from .flow import FlowEstimator
@@ -37,7 +36,7 @@ class Shares:
 
     moving: float = 0.75
     """Where things move: the more, the steadier and the softer."""
-    resting: float = 0.97
+    resting: float = 0.99
     """Where nothing moves, and nothing is softened by resampling."""
 
 
@@ -47,28 +46,35 @@ class Motion:
 
     flow: (1, 2, h, w) in pixels; 0 where a place rests. trust: (1, 1, h, w) in [0, 1], the weight of what it brings.
     slip: (1, 2, h, w), small motion that is not in `flow`. explains: share of the frames' difference that the motion
-    takes away.
+    takes away. seen, brought: (1, 1, h, w), the first frame, and what is known of the second one, moved.
     """
 
     flow: Tensor
     trust: Tensor
     slip: Tensor
     explains: float
+    seen: Tensor
+    brought: Tensor
 
 
 def find_motion(
-    estimate: FlowEstimator, first: Tensor, second: Tensor, shares: Shares, slip: Tensor | None = None
+    estimate: FlowEstimator,
+    first: Tensor,
+    second: Tensor,
+    shares: Shares,
+    slip: Tensor | None = None,
+    known: Tensor | None = None,
 ) -> Motion:
     """The motion from `first` to `second`, both luma, (1, 1, h, w) in [0, 1].
 
-    slip: small motion up to `second` that is still to be followed.
+    slip: small motion up to `second` that is still to be followed. known: contents that were held as the paintings
+    were, at the size of a Motion, in place of `second`; it is they that must look like `first`.
     """
     size = max(1, first.shape[-2] // 2), max(1, first.shape[-1] // 2)
     flow = enlarged(estimate(first, second), size)
     first, second = resized(first, size), resized(second, size)
     still = blurred(apart(second, first), 1.0)
-    brought = moved(second, flow, cubic=False)
-    mismatch = blurred(apart(brought, first), 1.0)
+    mismatch = blurred(apart(moved(second, flow, cubic=False), first), 1.0)
     explains = 1 - float(mismatch.mean() / still.mean().clamp_min(1e-6))
 
     # Of a place that rests, an estimator sees the noise moving. What rests is not resampled, so it stays sharp.
@@ -78,19 +84,21 @@ def find_motion(
     whole = flow if slip is None else flow + moved(slip, flow, cubic=False)
     rests = faded(_squared(whole) / (2 * limit.square()))
 
-    differs = torch.lerp(mismatch, still, rests)
+    along = whole * (1 - rests)
+    brought = moved(second if known is None else known, along)
+    differs = blurred(apart(brought, first), 1.0)
     some = differs[..., ::2, ::2].flatten()
     noise = some.kthvalue(1 + len(some) // 4).values.clamp(max=NOISE)
     contrast = blurred(apart(first, blurred(first, 1.5)), 1.5)
     doubt = (differs - noise).clamp_min(0) / (MISMATCH + CONTRAST * contrast)
     haste = _squared(flow) / (HASTE * max(first.shape[-2:])) ** 2
     # Where nearly all that changes changes alike, the light does, and a painting of the past is too bright or too dark.
-    light, changed = blurred(first - brought, WIDE).square(), blurred(mismatch, WIDE).square()
+    light, changed = blurred(first - brought, WIDE).square(), blurred(differs, WIDE).square()
     lit = (1 - faded(light / LIGHT**2)) * (light / (changed + 1e-9)).square()
     share = (shares.moving + (shares.resting - shares.moving) * rests) * (1 - FADING * lit)
     trust = share * faded(doubt.square() + haste)
     # What a new painting takes the place of has no slip.
-    return Motion(whole * (1 - rests), trust, MEMORY * whole * rests * trust, explains)
+    return Motion(along, trust, MEMORY * whole * rests * trust, explains, first, brought)
 
 
 def _squared(flow: Tensor) -> Tensor:

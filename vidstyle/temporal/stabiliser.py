@@ -78,7 +78,11 @@ class Stabiliser:
         gap = None not in (index, memory.following) and index != memory.following
         if before and (gap or before.held.shape != painted.shape or max(painted.shape) > LONGEST):
             before = None
-        back = find_motion(self.estimate, seen, before.seen, self.level.shares, before.slip) if before else None
+        back = (
+            find_motion(self.estimate, seen, before.seen, self.level.shares, before.slip, before.known)
+            if before
+            else None
+        )
         if back and memory.thumbnail is not None and is_cut(memory.thumbnail, now) and 1 - back.explains > SAME_SHOT:
             before = back = None
         done = [] if before else self.finish(memory)
@@ -87,6 +91,7 @@ class Stabiliser:
             if self.level.ahead:
                 self._look_ahead(before, seen, back, painted)
             moment.held, moment.slip = self._carried(before.held, painted, back.flow, back.trust), back.slip
+            moment.known = laid_over(back.seen, back.brought, back.trust)
         memory.moments.append(moment)
         memory.waiting += 1
         memory.thumbnail = now
