@@ -9,8 +9,12 @@ import sys
 from pathlib import Path
 from statistics import fmean
 
+import torch
 from results_file import ROOT, SHARED, record
+from torch import Tensor
 
+from vidstyle import ClipMemory, Stylizer
+from vidstyle.evaluation.clips import read_frames
 from vidstyle.evaluation.page import check_report
 from vidstyle.evaluation.paintings import TemporalTrial
 from vidstyle.evaluation.temporal_report import mean_rows, write_temporal_report
@@ -25,6 +29,29 @@ CLIPS = [
 STYLES = ["waves", "brushwork", "glass"]
 LEVELS = ["off", "fast", "best"]
 FRAMES, SIDE = 40, 480
+NOISE = 0.01
+
+
+def still_camera(model: str, path: Path, style: str) -> dict[str, float]:
+    """Mean squared difference of neighbouring frames × 1000, once settled, of one frame shown FRAMES times with noise.
+
+    What does not move needs no flow to be compared: of noise an estimator makes motion.
+    """
+    (frame,), _ = read_frames(path, 1, SIDE)
+    generator = torch.Generator().manual_seed(0)
+    noisy = [(frame + NOISE * torch.randn(frame.shape, generator=generator)).clamp(0, 1) for _ in range(FRAMES)]
+    stylizer = Stylizer(model, device="cpu")
+    code = stylizer.encode_style(style)
+
+    def flicker(frames: list[Tensor]) -> float:
+        return 1000 * torch.cat(frames[FRAMES // 2 :]).diff(dim=0).square().mean().item()
+
+    found = {"input": flicker(noisy), "off": flicker([stylizer(content, code) for content in noisy])}
+    for level in LEVELS[1:]:
+        memory = ClipMemory(level)
+        painted = [frame for content in noisy for frame in stylizer(content, code, memory).split(1)]
+        found[level] = flicker(painted + stylizer.finish(memory))
+    return found
 
 
 if __name__ == "__main__":
@@ -60,5 +87,6 @@ if __name__ == "__main__":
             "means": rows,
             "warping_1": {f"{model} {level}".strip(): of_clips(model, level) for model, level in pairs},
             f"{first}_over": ratios,
+            "still_camera": {path.name: still_camera(models[0], path, STYLES[-1]) for path in CLIPS},
         },
     )
