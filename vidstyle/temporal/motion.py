@@ -87,18 +87,25 @@ def find_motion(
     along = whole * (1 - rests)
     brought = moved(second if known is None else known, along)
     differs = blurred(apart(brought, first), 1.0)
-    some = differs[..., ::2, ::2].flatten()
-    noise = some.kthvalue(1 + len(some) // 4).values.clamp(max=NOISE)
-    contrast = blurred(apart(first, blurred(first, 1.5)), 1.5)
-    doubt = (differs - noise).clamp_min(0) / (MISMATCH + CONTRAST * contrast)
-    haste = _squared(flow) / (HASTE * max(first.shape[-2:])) ** 2
-    # Where nearly all that changes changes alike, the light does, and a painting of the past is too bright or too dark.
-    light, changed = blurred(first - brought, WIDE).square(), blurred(differs, WIDE).square()
-    lit = (1 - faded(light / LIGHT**2)) * (light / (changed + 1e-9)).square()
-    share = (shares.moving + (shares.resting - shares.moving) * rests) * (1 - FADING * lit)
-    trust = share * faded(doubt.square() + haste)
+    share = shares.moving + (shares.resting - shares.moving) * rests
+    haste = _squared(flow) / (HASTE * max(size)) ** 2
+    trust = share * (1 - FADING * _lit(first - brought, differs)) * faded(_doubt(first, differs).square() + haste)
     # What a new painting takes the place of has no slip.
     return Motion(along, trust, MEMORY * whole * rests * trust, explains, first, brought)
+
+
+def _doubt(frame: Tensor, differs: Tensor) -> Tensor:
+    """How far a frame differs from what should look like it, beyond the noise, in proportion to the contrast around."""
+    some = differs[..., ::2, ::2].flatten()
+    noise = some.kthvalue(1 + len(some) // 4).values.clamp(max=NOISE)
+    contrast = blurred(apart(frame, blurred(frame, 1.5)), 1.5)
+    return (differs - noise).clamp_min(0) / (MISMATCH + CONTRAST * contrast)
+
+
+def _lit(change: Tensor, differs: Tensor) -> Tensor:
+    """Where nearly all that changes changes alike: the light does, and a painting of the past is too bright or dark."""
+    light, whole = blurred(change, WIDE).square(), blurred(differs, WIDE).square()
+    return (1 - faded(light / LIGHT**2)) * (light / (whole + 1e-9)).square()
 
 
 def _squared(flow: Tensor) -> Tensor:
