@@ -189,6 +189,6 @@ def test_nothing_needs_a_network(
 def test_closed_outputs_are_no_error(clip: Path, model: Path, style: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.mkv"
     command = [sys.executable, "-m", "vidstyle", "stylize", clip, "-s", style, "--model", model, "-o", output]
-    done = subprocess.run(["sh", "-c", '"$@" >&- 2>&-', "sh", *map(str, command)], timeout=120)
+    done = subprocess.run(["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *map(str, command)], timeout=120)
     assert done.returncode == 0
     assert output.exists()
