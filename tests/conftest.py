@@ -12,7 +12,7 @@ import torch
 from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.zoo import Card, save
 
-SMALL = BriskSizes(quarter=8, eighth=8, blocks=1, sixteenth=8, deep=1, trunk=(4, 8, 8, 8, 8), embedding=16)
+SMALL = BriskSizes(half=4, quarter=8, eighth=8, blocks=1, sixteenth=8, deep=1, trunk=(4, 8, 8, 8, 8), embedding=16)
 
 
 @pytest.fixture(scope="session")

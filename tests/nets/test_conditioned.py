@@ -1,5 +1,7 @@
 """brisk and atelier: their budgets, every frame size, their modulation."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -9,11 +11,14 @@ from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.nets.conditioned import ConditionedNet, Modulate
 from vidstyle.nets.protocol import mix
 
-BRISK = BriskSizes(quarter=8, eighth=8, blocks=1, sixteenth=8, deep=1, trunk=(4, 8, 8, 8, 8), embedding=16)
+BRISK = BriskSizes(half=4, quarter=8, eighth=8, blocks=1, sixteenth=8, deep=1, trunk=(4, 8, 8, 8, 8), embedding=16)
 ATELIER = AtelierSizes(full=4, half=4, quarter=6, eighth=8, deep=1, wide=2, trunk=(4, 8, 8, 8, 8), embedding=16)
 
 
-@pytest.fixture(params=[Brisk(BRISK), Atelier(ATELIER)], ids=["brisk", "atelier"])
+@pytest.fixture(
+    params=[Brisk(BRISK), Brisk(replace(BRISK, half=0, blocks=2)), Atelier(ATELIER)],
+    ids=["brisk", "brisk of 4×4 cells", "atelier"],
+)
 def net(request: pytest.FixtureRequest) -> ConditionedNet:
     return request.param.eval()
 
@@ -47,16 +52,17 @@ def test_sizes_are_read_off_the_tensors(net: ConditionedNet) -> None:
     torch.testing.assert_close(again(frame, again.encode_style(style)), net(frame, net.encode_style(style)))
 
 
-def test_patches_put_every_pixel_where_it_was() -> None:
+@pytest.mark.parametrize("cell", [2, 4])
+def test_patches_put_every_pixel_where_it_was(cell: int) -> None:
     """A transposed convolution, computed by PyTorch, from the same weights."""
     from vidstyle.nets.brisk import Pixels
 
-    pixels, x = Pixels(5), torch.randn(2, 5, 6, 7)
-    weight = pixels.kernel().reshape(3, 4, 4, 5, 2, 2)  # (channel, row, column, input, kernel row, kernel column)
-    # A cell of 4×4 pixels sees 2×2 patches; seen from a patch, the kernel is turned around.
-    kernel = weight.flip(4, 5).permute(3, 0, 4, 1, 5, 2).reshape(5, 3, 8, 8)
+    pixels, x = Pixels(5, cell), torch.randn(2, 5, 6, 7)
+    weight = pixels.kernel().reshape(3, cell, cell, 5, 2, 2)  # (channel, row, column, input, kernel row, kernel column)
+    # A cell sees 2×2 patches; seen from a patch, the kernel is turned around.
+    kernel = weight.flip(4, 5).permute(3, 0, 4, 1, 5, 2).reshape(5, 3, 2 * cell, 2 * cell)
     edges = torch.nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
-    full = torch.nn.functional.conv_transpose2d(edges, kernel, stride=4)[..., 4:-4, 4:-4]
+    full = torch.nn.functional.conv_transpose2d(edges, kernel, stride=cell)[..., cell:-cell, cell:-cell]
     full = full + pixels.colour[:, None, None]
     torch.testing.assert_close(pixels(x), torch.sigmoid(full), atol=1e-5, rtol=1e-4)
 

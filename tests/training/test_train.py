@@ -21,7 +21,7 @@ from vidstyle.training.pictures import Pictures, alike, held_out
 from vidstyle.training.schedule import learning_rate
 from vidstyle.zoo import Card, load, save
 
-SMALL = BriskSizes(quarter=8, eighth=8, blocks=1, sixteenth=8, deep=1, trunk=(4, 8, 8, 8, 8), embedding=16)
+SMALL = BriskSizes(half=4, quarter=8, eighth=8, blocks=1, sixteenth=8, deep=1, trunk=(4, 8, 8, 8, 8), embedding=16)
 
 
 @pytest.fixture

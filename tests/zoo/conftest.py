@@ -37,7 +37,7 @@ def small_nets() -> dict:
         "transformer_net": TransformerNet(4, 6, 8, blocks=3),
         "atelier": Atelier(AtelierSizes(4, 4, 6, 8, deep=1, wide=1, trunk=(4, 6, 6, 6, 6), embedding=5)),
         "brisk": Brisk(
-            BriskSizes(quarter=6, eighth=8, blocks=2, sixteenth=6, deep=1, trunk=(4, 6, 6, 6, 6), embedding=5)
+            BriskSizes(half=4, quarter=6, eighth=8, blocks=2, sixteenth=6, deep=1, trunk=(4, 6, 6, 6, 6), embedding=5)
         ),
         "cyclegan": CycleGAN(width=4, blocks=2),
     }

@@ -1,6 +1,6 @@
 """brisk: an arbitrary-style network light enough for live use on a CPU.
 
-Most of the work is at 1/8 and 1/16 of the frame's size, and nothing is near full resolution.
+Most of the work is at 1/8 and 1/16 of the frame's size, and nothing is at full resolution.
 
 Source: Shi et al. 2016 (sub-pixel convolution); for the rest see conditioned.py.
 """
@@ -23,11 +23,13 @@ __all__ = ["Brisk", "BriskSizes"]
 class BriskSizes:
     """Channels and depths of a brisk network."""
 
+    half: int = 16
+    """Channels at 1/2 of the frame's size; 0 for none, where frames come and go in cells of 4×4 pixels, not 2×2."""
     quarter: int = 32
     """Channels at 1/4 of the frame's size."""
     eighth: int = 64
     """Channels at 1/8."""
-    blocks: int = 2
+    blocks: int = 1
     """Residual blocks at 1/8."""
     sixteenth: int = 96
     """Channels at 1/16, where a block is cheapest and sees farthest."""
@@ -39,36 +41,37 @@ class BriskSizes:
 
 
 class Patches(nn.Conv2d):
-    """Overlapping 8×8 patches, one per 4×4 pixels: (N, 3, H + 4, W + 4) -> (N, C, H/4, W/4)."""
+    """Overlapping patches, one per cell of c×c pixels, twice as wide: (N, 3, H + c, W + c) -> (N, C, H/c, W/c)."""
 
-    def __init__(self, outputs: int) -> None:
-        super().__init__(3, outputs, 8, stride=4)
+    def __init__(self, outputs: int, cell: int) -> None:
+        super().__init__(3, outputs, 2 * cell, stride=cell)
 
 
 class Pixels(nn.Module):
-    """The way back from patches: (N, C, H/4, W/4) -> (N, 3, H + 4, W + 4) in [0, 1].
+    """The way back from patches: (N, C, H/c, W/c) -> (N, 3, H + c, W + c) in [0, 1].
 
-    Every pixel is the sum of four overlapping patches, as in a transposed 8×8 convolution of stride 4; a 2×2
+    Every pixel is the sum of four overlapping patches, as in a transposed convolution of stride c; a 2×2
     convolution and a shuffle compute that faster. Patches of equal features add up to an even colour: the part of the
     weights that could paint a grid is taken away.
     """
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int, cell: int) -> None:
         super().__init__()
-        self.spread = nn.Conv2d(inputs, 48, 2, bias=False)
+        self.cell = cell
+        self.spread = nn.Conv2d(inputs, 3 * cell**2, 2, bias=False)
         self.colour = nn.Parameter(torch.zeros(3))
 
     def kernel(self) -> Tensor:
-        """(48, C, 2, 2): the weights, with equal sums for all pixels of a cell."""
-        cells = self.spread.weight.unflatten(0, (3, 16))  # (3, 16, C, 2, 2)
+        """(3·c², C, 2, 2): the weights, with equal sums for all pixels of a cell."""
+        cells = self.spread.weight.unflatten(0, (3, self.cell**2))  # (3, c², C, 2, 2)
         sums = cells.sum(dim=(3, 4), keepdim=True)
         return (cells - (sums - sums.mean(dim=1, keepdim=True)) / 4).flatten(0, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         edges = F.pad(x, (1, 1, 1, 1), mode="replicate")
-        x = F.conv2d(edges, self.kernel(), self.colour.repeat_interleave(16))
+        x = F.conv2d(edges, self.kernel(), self.colour.repeat_interleave(self.cell**2))
         # The sigmoid is inside, where a graph runtime takes it into the convolution.
-        return F.pixel_shuffle(torch.sigmoid(x), 4)
+        return F.pixel_shuffle(torch.sigmoid(x), self.cell)
 
 
 class Block(nn.Module):
@@ -87,24 +90,28 @@ class Block(nn.Module):
 class Transformer(FramePath):
     """The frame path; its patches overlap the frame's border, so frames come and go with a margin."""
 
-    MARGIN: ClassVar[int] = 2
-
     def __init__(self, sizes: BriskSizes) -> None:
         super().__init__()
-        quarter, eighth, sixteenth = sizes.quarter, sizes.eighth, sizes.sixteenth
-        self.down4, self.at4 = Patches(quarter), Modulate(quarter)
+        half, quarter, eighth, sixteenth = sizes.half, sizes.quarter, sizes.eighth, sizes.sixteenth
+        cell = 2 if half else 4
+        self.margin = cell // 2
+        if half:
+            self.down2, self.at2 = Patches(half, cell), Modulate(half)
+        self.down4, self.at4 = Conv(half, quarter, stride=2) if half else Patches(quarter, cell), Modulate(quarter)
         self.down8, self.at8 = Conv(quarter, eighth, stride=2), Modulate(eighth)
         self.down16, self.at16 = Conv(eighth, sixteenth, stride=2), Modulate(sixteenth)
         self.deep = nn.ModuleList(Block(sixteenth) for _ in range(sizes.deep))
         self.up8 = Conv(sixteenth, eighth, 1)
         self.blocks = nn.ModuleList(Block(eighth) for _ in range(sizes.blocks))
         self.up4 = Up(eighth, quarter)
-        self.out = Pixels(quarter)
+        self.up2 = Up(quarter, half) if half else None
+        self.out = Pixels(half or quarter, cell)
 
     def forward(self, frames: Tensor, code: Tensor) -> Tensor:
-        first = self.down4(frames)
+        first = self.down2(frames) if self.up2 else self.down4(frames)
         style = StyleReader(code, first)
-        x4 = style(self.at4, first)  # (N, quarter, H/4, W/4)
+        x2 = style(self.at2, first) if self.up2 else None  # (N, half, H/2, W/2)
+        x4 = style(self.at4, first if x2 is None else self.down4(x2))  # (N, quarter, H/4, W/4)
         x8 = style(self.at8, self.down8(x4))  # (N, eighth, H/8, W/8)
         x = style(self.at16, self.down16(x8))  # (N, sixteenth, H/16, W/16)
         for block in self.deep:
@@ -113,7 +120,9 @@ class Transformer(FramePath):
         for block in self.blocks:
             x = block(x, style)
         x = self.up4(x, style, x4)  # (N, quarter, H/4, W/4)
-        return self.out(x)  # (N, 3, H + 4, W + 4)
+        if self.up2:
+            x = self.up2(x, style, x2)  # (N, half, H/2, W/2)
+        return self.out(x)  # (N, 3, H + c, W + c)
 
 
 class Brisk(ConditionedNet):
@@ -121,5 +130,6 @@ class Brisk(ConditionedNet):
 
     Sizes, Path = BriskSizes, Transformer
     stride: ClassVar[int] = 16
+    EXTRA: ClassVar = {"half": "down2"}
     LAYERS: ClassVar = {"quarter": "down4", "eighth": "down8", "sixteenth": "down16"}
     LISTS: ClassVar = {"blocks": "blocks", "deep": "deep"}

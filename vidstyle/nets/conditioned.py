@@ -71,7 +71,8 @@ class StyleReader:
 class FramePath(nn.Module, ABC):
     """What works on every frame; a graph runtime may take its place."""
 
-    MARGIN: ClassVar[int] = 0
+    margin: int = 0
+    """Pixels around the frame, which it is given and hands back."""
 
     @property
     def code_size(self) -> int:
@@ -81,12 +82,12 @@ class FramePath(nn.Module, ABC):
     @property
     def example(self) -> tuple[Tensor, Tensor]:
         """Inputs of the right shapes, for tracing."""
-        side = 64 + 2 * self.MARGIN
+        side = 64 + 2 * self.margin
         return torch.rand(1, 3, side, side), torch.ones(1, self.code_size)
 
     @abstractmethod
     def forward(self, frames: Tensor, code: Tensor) -> Tensor:
-        """(N, 3, H + 2·MARGIN, W + 2·MARGIN) in [0, 1] and a code (N or 1, K) -> same shape, still with the margin.
+        """(N, 3, H + 2·margin, W + 2·margin) in [0, 1] and a code (N or 1, K) -> same shape, still with the margin.
 
         H and W are multiples of the net's stride.
         """
@@ -163,6 +164,8 @@ class ConditionedNet(StyleNet):
     Path: ClassVar[type[FramePath]]
     LAYERS: ClassVar[Mapping[str, str]]
     LISTS: ClassVar[Mapping[str, str]]
+    EXTRA: ClassVar[Mapping[str, str]] = {}
+    """Layers as in LAYERS that may be missing; their size is 0 then."""
     STYLE_SIDE: ClassVar[int] = 256
     """Short side, in pixels, at which the net sees a style unless asked otherwise."""
 
@@ -179,6 +182,8 @@ class ConditionedNet(StyleNet):
         """A net with the sizes that the tensors have."""
         sizes = {field: outputs(state, f"transformer.{layer}") for field, layer in cls.LAYERS.items()}
         sizes |= {field: count(state, f"transformer.{name}.") for field, name in cls.LISTS.items()}
+        found = {field: f"transformer.{layer}" for field, layer in cls.EXTRA.items()}
+        sizes |= {field: outputs(state, key) if f"{key}.weight" in state else 0 for field, key in found.items()}
         trunk = tuple(outputs(state, f"style_encoder.trunk.conv{block}_1") for block in range(1, 6))
         with torch.device("meta"):
             net = cls(cls.Sizes(**sizes, trunk=trunk, embedding=outputs(state, "style_encoder.embed")))
@@ -208,7 +213,7 @@ class ConditionedNet(StyleNet):
         self, path: Callable[[Tensor, Tensor], Tensor], frames: Tensor, code: StyleCode, strength: float
     ) -> Tensor:
         """`forward` with the frame path or whatever runs it."""
-        margin = self.Path.MARGIN
+        margin = self.transformer.margin
         # Two cells at least: there is nothing to normalise in one.
         painted = path(pad_to_stride(frames, self.stride, margin, least=2), code[0])
         return blend(frames, crop(painted, frames, margin), strength)
