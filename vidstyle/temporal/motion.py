@@ -46,13 +46,15 @@ class Motion:
 
     flow: (1, 2, h, w) in pixels; 0 where a place rests. trust: (1, 1, h, w) in [0, 1], the weight of what it brings.
     slip: (1, 2, h, w), small motion that is not in `flow`. explains: share of the frames' difference that the motion
-    takes away. seen, brought: (1, 1, h, w), the first frame, and what is known of the second one, moved.
+    takes away. rests: (1, 1, h, w) in [0, 1], where nothing moves. seen, brought: (1, 1, h, w), the first frame, and
+    what is known of the second one, moved.
     """
 
     flow: Tensor
     trust: Tensor
     slip: Tensor
     explains: float
+    rests: Tensor
     seen: Tensor
     brought: Tensor
 
@@ -91,7 +93,7 @@ def find_motion(
     haste = _squared(flow) / (HASTE * max(size)) ** 2
     trust = share * (1 - FADING * _lit(first - brought, differs)) * faded(_doubt(first, differs).square() + haste)
     # What a new painting takes the place of has no slip.
-    return Motion(along, trust, MEMORY * whole * rests * trust, explains, first, brought)
+    return Motion(along, trust, MEMORY * whole * rests * trust, explains, rests, first, brought)
 
 
 def _doubt(frame: Tensor, differs: Tensor) -> Tensor:

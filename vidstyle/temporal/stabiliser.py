@@ -122,9 +122,11 @@ class Stabiliser:
         slip = back.slip if before.slip is None else back.slip - before.slip
         onward = find_motion(self.estimate, before.seen, seen, self.level.shares, slip)
         scale = back.flow.shape[-1] / painted.shape[-1]
-        both = visible(back.flow, onward.flow, scale)
+        # Of what rests the rule would take noise for motion boundaries.
+        both = visible(back.flow, onward.flow, scale).maximum(back.rests)
         back.trust, back.slip = back.trust * both, back.slip * both
-        before.onward, before.trust = onward.flow, onward.trust * visible(onward.flow, back.flow, scale)
+        again = visible(onward.flow, back.flow, scale).maximum(onward.rests)
+        before.onward, before.trust = onward.flow, onward.trust * again
 
     def _carried(self, held: Tensor, painted: Tensor, flow: Tensor, trust: Tensor) -> Tensor:
         size = (painted.shape[-2], painted.shape[-1])
