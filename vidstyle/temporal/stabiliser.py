@@ -78,11 +78,9 @@ class Stabiliser:
         gap = None not in (index, memory.following) and index != memory.following
         if before and (gap or before.held.shape != painted.shape or max(painted.shape) > LONGEST):
             before = None
-        back = (
-            find_motion(self.estimate, seen, before.seen, self.level.shares, before.slip, before.known)
-            if before
-            else None
-        )
+        back = None
+        if before:
+            back = find_motion(self.estimate, seen, before.seen, self.level.shares, before.slip, before.known)
         if back and memory.thumbnail is not None and is_cut(memory.thumbnail, now) and 1 - back.explains > SAME_SHOT:
             before = back = None
         done = [] if before else self.finish(memory)
