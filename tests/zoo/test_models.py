@@ -97,7 +97,7 @@ def test_built_in_names(small_nets, tmp_path):
     assert load("small", assets=tmp_path).path == tmp_path / "small.safetensors"
     with pytest.raises(ModelError, match="did you mean small"):
         load("smal", assets=tmp_path)
-    with pytest.raises(ModelError, match="built in: small"):
+    with pytest.raises(ModelError, match="there are: small"):
         load("quite different", assets=tmp_path)
 
 

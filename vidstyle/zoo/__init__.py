@@ -3,9 +3,12 @@
 from .architectures import Architecture, architectures, detect, has, register, untrained
 from .cards import Card, checksum
 from .checkpoint import read_state_dict
+from .downloads import download
 from .models import Model, available, load, save, write
+from .releases import RELEASES
 
 __all__ = [
+    "RELEASES",
     "Architecture",
     "Card",
     "Model",
@@ -13,6 +16,7 @@ __all__ = [
     "available",
     "checksum",
     "detect",
+    "download",
     "has",
     "load",
     "read_state_dict",

@@ -1,4 +1,4 @@
-"""Models by name or file: load, save, and what is built in."""
+"""Models by name or file: load, save, and what is there."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from platformdirs import user_data_path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
 
@@ -21,8 +22,9 @@ from .architectures import build, detect
 from .cards import Card, checksum
 from .checkpoint import State, read_state_dict
 from .parts import SUFFIXES, read_folder, read_siblings, stem
+from .releases import RELEASES
 
-__all__ = ["ASSETS", "Model", "available", "load", "save", "write"]
+__all__ = ["ASSETS", "Model", "available", "fetched", "load", "read_card", "save", "write"]
 
 ASSETS = Path(__file__).parents[1] / "assets"
 
@@ -37,7 +39,7 @@ class Model:
 
 
 def load(name_or_path: str | Path, assets: Path = ASSETS) -> Model:
-    """The model of a built-in name, a checkpoint file, a folder of one model, or one file of several.
+    """The model of a built-in or fetched name, a checkpoint file, a folder of one model, or one file of several.
 
     The architecture is deduced from the tensors. ModelError, in one line, where there is no such model, the file is
     no checkpoint or of no known architecture, or its tensors are not those that its card was written for.
@@ -90,34 +92,48 @@ def write(state: State, card: Card, path: str | Path) -> Card:
     return card
 
 
+def fetched() -> Path:
+    """The user's folder with models that were fetched; it need not exist."""
+    return user_data_path("vidstyle") / "models"
+
+
 def available(assets: Path = ASSETS) -> list[Card]:
-    """The cards of the built-in models, by name. ModelError for a file that has none."""
-    cards = []
-    for path in sorted(assets.glob("*.safetensors")):
-        try:
-            with safe_open(path, framework="pt") as file:
-                card = Card.from_metadata(file.metadata() or {})
-        except (SafetensorError, OSError, ValueError):
-            card = None
-        if card is None:
-            raise ModelError(f"{path} has no readable card; install vidstyle again")
-        cards.append(card)
-    return cards
+    """The cards of the built-in and the fetched models, by name. ModelError for a file that has none."""
+    return [replace(read_card(path), name=name) for name, path in sorted(_named(assets).items())]
+
+
+def read_card(path: Path) -> Card:
+    """The card in a file. ModelError where there is none."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            card = Card.from_metadata(file.metadata() or {})
+    except (SafetensorError, OSError, ValueError):
+        card = None
+    if card is None:
+        raise ModelError(f"{path} has no readable card; fetch it again, or install vidstyle again")
+    return card
+
+
+def _named(assets: Path) -> dict[str, Path]:
+    """Files by the name under which they load; no fetched model takes a built-in one's."""
+    return {path.stem: path for folder in (fetched(), assets) for path in sorted(folder.glob("[!.]*.safetensors"))}
 
 
 def _find(name_or_path: str | Path, assets: Path) -> Path:
     text = os.fspath(name_or_path)
-    built_in = {path.stem: path for path in sorted(assets.glob("*.safetensors"))}
-    if text in built_in:
-        return built_in[text]
+    named = _named(assets)
+    if text in named:
+        return named[text]
     path = Path(text).expanduser()
     with contextlib.suppress(OSError, ValueError):  # too long, or a null character: not a file either
         if path.exists():
             return path
     if path.parent != Path() or text.lower().endswith(SUFFIXES):
         raise ModelError(f"there is no model file {text!r}")
-    near = difflib.get_close_matches(text.lower(), built_in, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"built in: {', '.join(built_in) or 'none'}"
+    if text in RELEASES:
+        raise ModelError(f"{text} is not here yet; run: vidstyle models get {text}")
+    near = difflib.get_close_matches(text.lower(), named, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(named) or 'none'}"
     raise ModelError(f"there is no model {text!r}; {hint}")
 
 
