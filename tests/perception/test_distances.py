@@ -1,12 +1,16 @@
 """The terms of the loss, against NumPy and closed forms."""
 
+import math
+
 import numpy as np
 import torch
 
 from vidstyle.perception.distances import (
     content_distance,
+    contrastive_distance,
     gram,
     gram_distance,
+    sliced_distance,
     statistics,
     statistics_distance,
     total_variation,
@@ -42,6 +46,30 @@ def test_gram_distance_is_relative() -> None:
     features = torch.rand(2, 4, 8, 8)
     zero = {"relu2_1": torch.zeros_like(features)}
     assert abs(gram_distance(zero, {"relu2_1": features}, ("relu2_1",)).item() - 1) < 1e-5
+
+
+def test_along_a_line_distributions_are_compared_in_order() -> None:
+    ours, theirs = torch.randn(1, 1, 6, 8), torch.randn(1, 1, 8, 6) * 2
+    expected = np.square(np.sort(ours.numpy().ravel()) - np.sort(theirs.numpy().ravel())).mean()
+    found = sliced_distance({"relu2_1": ours}, {"relu2_1": theirs}, ("relu2_1",))
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-5)
+
+
+def test_distributions_know_no_places() -> None:
+    features = torch.randn(2, 5, 8, 8)
+    elsewhere = features.flatten(2)[..., torch.randperm(64)].unflatten(2, (8, 8))
+    assert sliced_distance({"relu2_1": elsewhere}, {"relu2_1": features}, ("relu2_1",)) < 1e-10
+
+
+def test_changes_of_unrelated_features_are_told_apart_by_chance() -> None:
+    torch.manual_seed(0)
+    features, others = torch.randn(2, 2, 512, 24, 24)
+    chance = math.log(128)
+    # Cosines of unrelated directions have a variance of 1/512, which adds half of it, over the temperature squared.
+    expected = chance + 0.5 / 512 / 0.07**2
+    assert abs(contrastive_distance({"relu3_1": others}, {"relu3_1": features}) - expected) < 0.1
+    # Brighter by a gain and an offset, every change is the same.
+    assert contrastive_distance({"relu3_1": 3 * features - 1}, {"relu3_1": features}) < 0.1
 
 
 def test_variation_of_a_ramp_is_its_slope() -> None:

@@ -12,6 +12,8 @@ from .terminal import Interrupted, errors, note, out, progress_bar
 
 __all__ = ["train"]
 
+NO_TERMS = ("step", "progress", "seconds", "samples_per_second", "variation")
+"""What a run reports beside the terms of its loss, and the one that says least."""
 LINE_EVERY = 60
 """Seconds between lines where there is no terminal to draw a bar on, as in a log file."""
 
@@ -61,8 +63,7 @@ def train(
 
         def on_progress(event: dict[str, Any]) -> None:
             nonlocal said
-            shown = ("identity", "content", "style", "gram", "temporal", "temporal_features", "features", "statistics")
-            terms = "  ".join(f"{name} {event[name]:.3f}" for name in shown if name in event)
+            terms = "  ".join(f"{name} {value:.3f}" for name, value in event.items() if name not in NO_TERMS)
             step, rate = f"step {event['step']}  {terms}", f"{event['samples_per_second']:.1f} samples/s"
             bar.update(task, completed=1000 * event["progress"], description=step, rate=rate)
             if not errors.is_terminal and time.monotonic() > said + LINE_EVERY:

@@ -1,6 +1,13 @@
 """How pictures look to a net: the perceptual encoder, and distances between what it sees."""
 
-from .distances import content_distance, gram_distance, statistics_distance, total_variation
+from .distances import (
+    content_distance,
+    contrastive_distance,
+    gram_distance,
+    sliced_distance,
+    statistics_distance,
+    total_variation,
+)
 from .encoder import Perceptual, load_glance, load_perceptual
 from .lpips import LPIPS, load_lpips
 
@@ -8,10 +15,12 @@ __all__ = [
     "LPIPS",
     "Perceptual",
     "content_distance",
+    "contrastive_distance",
     "gram_distance",
     "load_glance",
     "load_lpips",
     "load_perceptual",
+    "sliced_distance",
     "statistics_distance",
     "total_variation",
 ]

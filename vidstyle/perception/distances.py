@@ -8,8 +8,10 @@ from torch import Tensor
 
 __all__ = [
     "content_distance",
+    "contrastive_distance",
     "gram",
     "gram_distance",
+    "sliced_distance",
     "statistics",
     "statistics_distance",
     "total_variation",
@@ -67,6 +69,49 @@ def gram_distance(painted: Features, style: Features, layers: tuple[str, ...] = 
 def content_distance(painted: Features, content: Features, layer: str = "relu4_1") -> Tensor:
     """Mean squared difference of instance-normalised features: shapes are compared, palettes are not."""
     return F.mse_loss(F.instance_norm(painted[layer].float()), F.instance_norm(content[layer].float()))
+
+
+def sliced_distance(
+    painted: Features,
+    style: Features,
+    layers: tuple[str, ...] = GRAM_LAYERS,
+    directions: int = 32,
+    positions: int = 2048,
+) -> Tensor:
+    """Squared distance of whole distributions of features, seen along random directions, summed over `layers`.
+
+    At most so many random positions are looked at; where the two have not the same number, the smaller decides.
+    Heitz et al. 2021, eq. 4–6.
+    """
+    total = torch.zeros((), device=next(iter(painted.values())).device)
+    for layer in layers:
+        pair = [_positions(features[layer].float()) for features in (painted, style)]  # (N, P, C)
+        count = min(positions, *(flat.shape[1] for flat in pair))
+        seen = F.normalize(torch.randn(pair[0].shape[2], directions, device=pair[0].device), dim=0)  # (C, D)
+        # All positions in any order are the same distribution: only where some are left out, chance decides.
+        chosen = [flat[:, torch.randperm(flat.shape[1], device=flat.device)[:count]] for flat in pair]
+        ours, theirs = ((flat @ seen).sort(dim=1).values for flat in chosen)
+        total = total + F.mse_loss(ours, theirs)
+    return total
+
+
+def contrastive_distance(
+    painted: Features, content: Features, layer: str = "relu3_1", anchors: int = 128, temperature: float = 0.07
+) -> Tensor:
+    """Whether features change from a place to a neighbouring one as they do in the content at the same two places.
+
+    Cross-entropy of telling, among so many random places, which change belongs to which. Wu et al. 2022 (CCPL), eq. 3,
+    without its projections.
+    """
+    ours, theirs = painted[layer].float(), content[layer].float()  # (N, C, H, W)
+    height, width = ours.shape[-2:]
+    y, x = (torch.randint(1, max(2, side - 1), (anchors,), device=ours.device) for side in (height, width))
+    beside = torch.randint(8, (anchors,), device=ours.device)
+    beside = beside + (beside >= 4)  # 0 … 8 without 4, which is no step at all
+    there = (y + beside // 3 - 1).clamp(max=height - 1), (x + beside % 3 - 1).clamp(max=width - 1)
+    steps = [F.normalize(f[..., y, x] - f[..., there[0], there[1]], dim=1) for f in (ours, theirs)]  # (N, C, M)
+    alike = steps[0].transpose(1, 2) @ steps[1] / temperature  # (N, M, M)
+    return F.cross_entropy(alike.flatten(0, 1), torch.arange(anchors, device=ours.device).repeat(len(ours)))
 
 
 def total_variation(x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from .flow import FlowEstimator
 from .flow.estimator import enlarged
-from .raster import apart, blurred, faded, moved, resized
+from .raster import apart, blurred, faded, laid_over, moved, resized
 
 __all__ = ["Motion", "Shares", "find_motion"]
 
@@ -22,8 +22,8 @@ LIGHT, WIDE, FADING = 0.003, 8.0, 0.5
 Gaussian in pixels; what is then lost of what was held."""
 HASTE = 1 / 20
 """Motion, over the frame's longer side, that no eye follows: what is painted there need not be steady."""
-STILL, NOISY = 0.06, 0.2
-"""Motion, in pixels from frame to frame, below which a place rests: one that is seen, and one that noise may feign."""
+STILL, NOISY = 1 / 2000, 1 / 600
+"""Motion, over the frame's longer side, below which a place rests: one that is seen, and one that noise may feign."""
 EXPLAINED = 0.35
 """Share of the difference of two frames that a motion must explain not to be taken for noise."""
 MEMORY = 0.9
@@ -58,6 +58,11 @@ class Motion:
     seen: Tensor
     brought: Tensor
 
+    @property
+    def known(self) -> Tensor:
+        """Both joined, as their paintings are."""
+        return laid_over(self.seen, self.brought, self.trust)
+
 
 def find_motion(
     estimate: FlowEstimator,
@@ -74,20 +79,20 @@ def find_motion(
     """
     size = max(1, first.shape[-2] // 2), max(1, first.shape[-1] // 2)
     flow = enlarged(estimate(first, second), size)
-    first, second = resized(first, size), resized(second, size)
+    whole = flow if slip is None else flow + moved(slip, flow, cubic=False)
+    first, second = resized(first, size), resized(second, size) if known is None else known
     still = blurred(apart(second, first), 1.0)
-    mismatch = blurred(apart(moved(second, flow, cubic=False), first), 1.0)
+    mismatch = blurred(apart(moved(second, whole, cubic=False), first), 1.0)
     explains = 1 - float(mismatch.mean() / still.mean().clamp_min(1e-6))
 
     # Of a place that rests, an estimator sees the noise moving. What rests is not resampled, so it stays sharp.
     noisy = faded(((still - mismatch) / (EXPLAINED * still + 0.005)).clamp_min(0).square())
-    limit = STILL + (NOISY - STILL) * noisy
+    limit = max(size) * (STILL + (NOISY - STILL) * noisy)
     # What is too small to be told from noise is kept in mind: a slow motion adds up until it is followed.
-    whole = flow if slip is None else flow + moved(slip, flow, cubic=False)
     rests = faded(_squared(whole) / (2 * limit.square()))
 
     along = whole * (1 - rests)
-    brought = moved(second if known is None else known, along)
+    brought = moved(second, along)
     differs = blurred(apart(brought, first), 1.0)
     share = shares.moving + (shares.resting - shares.moving) * rests
     haste = _squared(flow) / (HASTE * max(size)) ** 2

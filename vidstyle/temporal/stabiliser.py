@@ -89,7 +89,7 @@ class Stabiliser:
             if self.level.ahead:
                 self._look_ahead(before, seen, back, painted)
             moment.held, moment.slip = self._carried(before.held, painted, back.flow, back.trust), back.slip
-            moment.known = laid_over(back.seen, back.brought, back.trust)
+            moment.known = back.known
         memory.moments.append(moment)
         memory.waiting += 1
         memory.thumbnail = now
@@ -118,7 +118,7 @@ class Stabiliser:
         """Tell `before` of its future, and `back` of what only one of the two frames shows."""
         # What is held of the later frame lags behind by its slip, and what is held of the earlier one by its own.
         slip = back.slip if before.slip is None else back.slip - before.slip
-        onward = find_motion(self.estimate, before.seen, seen, self.level.shares, slip)
+        onward = find_motion(self.estimate, before.seen, seen, self.level.shares, slip, back.known)
         scale = back.flow.shape[-1] / painted.shape[-1]
         # Of what rests the rule would take noise for motion boundaries.
         both = visible(back.flow, onward.flow, scale).maximum(back.rests)

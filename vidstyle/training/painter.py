@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.perception.distances import (
     content_distance,
+    contrastive_distance,
     gram_distance,
+    sliced_distance,
     statistics_distance,
     total_variation,
 )
@@ -85,7 +87,11 @@ class PainterRun(Run):
         with self.fabric.autocast():
             with torch.no_grad():
                 style_features = self.judge(style, exact)
-                content_features = self.judge.deep(content, taps=("relu4_1",))
+                # The contrastive term compares with what the same encoder sees in the painting.
+                closely = self.recipe.contrastive > 0
+                content_features = (
+                    self.judge(content, exact) if closely else self.judge.deep(content, taps=("relu4_1",))
+                )
             features = self.judge(painted[0], exact)
         found = {
             "content": content_distance(features, content_features),
@@ -93,6 +99,10 @@ class PainterRun(Run):
             "gram": gram_distance(features, style_features),
             "variation": total_variation(painted[0].float()),
         }
+        if self.recipe.sliced:
+            found["sliced"] = sliced_distance(features, style_features)
+        if self.recipe.contrastive:
+            found["contrastive"] = contrastive_distance(features, content_features)
         if pair and self.recipe.temporal > 0:
             lit = (content, pair.later) if pair.filmed else None
             found["temporal"] = steadiness(painted[0].float(), painted[1].float(), pair.flow, pair.mask, lit)

@@ -78,6 +78,10 @@ class PainterRecipe(Recipe):
     content: float = 2.0
     style: float = 4.0
     gram: float = 1.0
+    sliced: float = 0.0
+    """Weight of the distance of whole distributions of features; takes time to sort."""
+    contrastive: float = 0.0
+    """Weight of the contrastive term: local changes of features as in the content."""
     variation: float = 0.02
     temporal: float = 4.0
     temporal_every: int = 3
