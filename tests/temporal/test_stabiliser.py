@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from vidstyle.errors import OptionError
@@ -56,6 +57,17 @@ def test_noise_on_a_still_camera_is_averaged(level: str) -> None:
     noisy = [(0.6 * still + 0.2 + 0.03 * torch.randn(still.shape, generator=generator)).clamp(0, 1) for _ in range(40)]
     found = torch.cat(steadied(noisy, noisy, level))
     assert found[15:].var(dim=0).mean() < 0.2 * torch.cat(noisy)[15:].var(dim=0).mean()
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_noise_on_a_flat_wall_moves_no_strokes(level: str) -> None:
+    """Of a wall without any detail an estimator sees the noise move, by pixels; what is painted there must not."""
+    generator = torch.Generator().manual_seed(0)
+    wall = F.interpolate(texture(1, 12, 16), (240, 360), mode="bicubic") * 0.03 + 0.5
+    noisy = [(wall + 0.01 * torch.randn(wall.shape, generator=generator)).clamp(0, 1) for _ in range(30)]
+    found = steadied(noisy, [texture(2, 240, 360)] * 30, level)
+    changes = [torch.cat(frames)[15:].diff(dim=0).square().mean() for frames in (found, noisy)]
+    assert changes[0] < changes[1]
 
 
 @pytest.mark.parametrize("level", LEVELS)

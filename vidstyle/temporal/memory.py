@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from .motion import Past
 
 __all__ = ["ClipMemory", "Moment"]
 
@@ -22,10 +24,8 @@ class Moment:
     """The painting joined with what was held before it, (1, 3, H, W)."""
     rough: Tensor
     """How rough the painting alone was; see `detail.roughness`."""
-    known: Tensor | None = None
-    """The contents of `held`, joined as it is, to tell by whether it is still true: luma, (1, 1, h, w)."""
-    slip: Tensor | None = None
-    """The motion that `held` has not followed yet, for it was as small as noise: (1, 2, h, w)."""
+    past: Past | None = None
+    """What is known of the motion up to here; None for the first frame of a shot."""
     onward: Tensor | None = None
     """The flow to the next frame, (1, 2, h, w), where there is look-ahead and the next frame is of the same shot."""
     trust: Tensor | None = None
@@ -63,10 +63,10 @@ class ClipMemory:
         if self.thumbnail is not None:
             state["thumbnail"] = torch.from_numpy(self.thumbnail.copy())
         for number, moment in enumerate(self.moments):
-            for entry in fields(moment):
-                value = getattr(moment, entry.name)
-                if value is not None:
-                    state[f"{number}.{entry.name}"] = value.clone(memory_format=torch.contiguous_format)
+            tensors = {f"{number}.{key}": value for key, value in vars(moment).items() if isinstance(value, Tensor)}
+            if moment.past:
+                tensors |= {f"{number}.past.{key}": value for key, value in vars(moment.past).items()}
+            state |= {key: value.clone(memory_format=torch.contiguous_format) for key, value in tensors.items()}
         return state
 
     @classmethod
@@ -79,8 +79,9 @@ class ClipMemory:
             memory.thumbnail = state["thumbnail"].cpu().numpy() if "thumbnail" in state else None
             while f"{len(memory.moments)}.seen" in state:
                 prefix = f"{len(memory.moments)}."
-                own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
-                memory.moments.append(Moment(**{key: value.to(device) for key, value in own.items()}))
+                own = {key.removeprefix(prefix): v.to(device) for key, v in state.items() if key.startswith(prefix)}
+                past = {key.removeprefix("past."): own.pop(key) for key in list(own) if key.startswith("past.")}
+                memory.moments.append(Moment(**own, past=Past(**past) if past else None))
         except (KeyError, TypeError, RuntimeError) as error:
             raise ValueError(f"no memory of a clip: {error}") from None
         if not 0 <= memory.waiting <= len(memory.moments):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from .flow import FlowEstimator
 from .flow.estimator import enlarged
 from .raster import apart, blurred, faded, laid_over, moved, resized
 
-__all__ = ["Motion", "Shares", "find_motion"]
+__all__ = ["Motion", "Past", "Shares", "find_motion"]
 
 MISMATCH, CONTRAST = 0.01, 0.8
 """Difference of a moved frame and the next one, beyond the noise, at which a flow is hardly believed: in [0, 1], and
@@ -22,10 +23,15 @@ LIGHT, WIDE, FADING = 0.003, 8.0, 0.5
 Gaussian in pixels; what is then lost of what was held."""
 HASTE = 1 / 20
 """Motion, over the frame's longer side, that no eye follows: what is painted there need not be steady."""
-STILL, NOISY = 1 / 2000, 1 / 600
-"""Motion, over the frame's longer side, below which a place rests: one that is seen, and one that noise may feign."""
+STILL = 1 / 1200
+"""Motion, over the frame's longer side, below which a place rests."""
 EXPLAINED = 0.35
 """Share of the difference of two frames that a motion must explain not to be taken for noise."""
+FEIGNED = 5.0
+"""Where it may be noise: as many times what it changes by from frame to frame, for noise does not go on as it began."""
+AROUND, LATEST = 3.0, 0.25
+"""That change is a mean: around a place, as the deviation of a Gaussian in pixels, and of frames, with so much of the
+latest."""
 MEMORY = 0.9
 """What is kept from frame to frame of a motion that is not followed yet: of noise little adds up."""
 
@@ -41,53 +47,64 @@ class Shares:
 
 
 @dataclass
+class Past:
+    """What the frames before tell of a motion.
+
+    slip: (1, 2, h, w), small motion that is still to be followed. known: (1, 1, h, w), contents that were held as the
+    paintings were; it is they that must look like the next frame. course: (1, 2, h, w), the motion so far, as it was
+    estimated. shake: (1, 1, h, w), mean squared change of it.
+    """
+
+    slip: Tensor
+    known: Tensor
+    course: Tensor
+    shake: Tensor
+
+
+@dataclass
 class Motion:
     """From one frame to another, at half the size at which flow is estimated: no estimator knows finer detail.
 
     flow: (1, 2, h, w) in pixels; 0 where a place rests. trust: (1, 1, h, w) in [0, 1], the weight of what it brings.
-    slip: (1, 2, h, w), small motion that is not in `flow`. explains: share of the frames' difference that the motion
-    takes away. rests: (1, 1, h, w) in [0, 1], where nothing moves. seen, brought: (1, 1, h, w), the first frame, and
-    what is known of the second one, moved.
+    explains: share of the frames' difference that the motion takes away. rests: (1, 1, h, w) in [0, 1], where nothing
+    moves. seen, brought: (1, 1, h, w), the first frame, and what is known of the second one, moved. slip, course,
+    shake: as in Past.
     """
 
     flow: Tensor
     trust: Tensor
-    slip: Tensor
     explains: float
     rests: Tensor
     seen: Tensor
     brought: Tensor
+    slip: Tensor
+    course: Tensor
+    shake: Tensor
 
     @property
-    def known(self) -> Tensor:
-        """Both joined, as their paintings are."""
-        return laid_over(self.seen, self.brought, self.trust)
+    def past(self) -> Past:
+        """What this tells the next frame; what is known is joined as the paintings are."""
+        return Past(self.slip, laid_over(self.seen, self.brought, self.trust), self.course, self.shake)
 
 
 def find_motion(
-    estimate: FlowEstimator,
-    first: Tensor,
-    second: Tensor,
-    shares: Shares,
-    slip: Tensor | None = None,
-    known: Tensor | None = None,
+    estimate: FlowEstimator, first: Tensor, second: Tensor, shares: Shares, past: Past | None = None
 ) -> Motion:
-    """The motion from `first` to `second`, both luma, (1, 1, h, w) in [0, 1].
-
-    slip: small motion up to `second` that is still to be followed. known: contents that were held as the paintings
-    were, at the size of a Motion, in place of `second`; it is they that must look like `first`.
-    """
+    """The motion from `first` to `second`, both luma, (1, 1, h, w) in [0, 1]. past: at the size of a Motion."""
     size = max(1, first.shape[-2] // 2), max(1, first.shape[-1] // 2)
-    flow = enlarged(estimate(first, second), size)
-    whole = flow if slip is None else flow + moved(slip, flow, cubic=False)
-    first, second = resized(first, size), resized(second, size) if known is None else known
+    flow = whole = enlarged(estimate(first, second), size)
+    first, second = resized(first, size), past.known if past else resized(second, size)
+    shake = torch.zeros_like(first)
+    if past:
+        whole = flow + moved(past.slip, flow, cubic=False)
+        shake = past.shake + LATEST * (blurred(_squared(flow - past.course), AROUND) - past.shake)
     still = blurred(apart(second, first), 1.0)
     mismatch = blurred(apart(moved(second, whole, cubic=False), first), 1.0)
     explains = 1 - float(mismatch.mean() / still.mean().clamp_min(1e-6))
 
     # Of a place that rests, an estimator sees the noise moving. What rests is not resampled, so it stays sharp.
     noisy = faded(((still - mismatch) / (EXPLAINED * still + 0.005)).clamp_min(0).square())
-    limit = max(size) * (STILL + (NOISY - STILL) * noisy)
+    limit = max(size) * STILL + FEIGNED * noisy * shake.sqrt()
     # What is too small to be told from noise is kept in mind: a slow motion adds up until it is followed.
     rests = faded(_squared(whole) / (2 * limit.square()))
 
@@ -98,7 +115,8 @@ def find_motion(
     haste = _squared(flow) / (HASTE * max(size)) ** 2
     trust = share * (1 - FADING * _lit(first - brought, differs)) * faded(_doubt(first, differs).square() + haste)
     # What a new painting takes the place of has no slip.
-    return Motion(along, trust, MEMORY * whole * rests * trust, explains, rests, first, brought)
+    slip = MEMORY * whole * rests * trust
+    return Motion(along, trust, explains, rests, first, brought, slip, flow, shake)
 
 
 def _doubt(frame: Tensor, differs: Tensor) -> Tensor:

@@ -80,7 +80,7 @@ class Stabiliser:
             before = None
         back = None
         if before:
-            back = find_motion(self.estimate, seen, before.seen, self.level.shares, before.slip, before.known)
+            back = find_motion(self.estimate, seen, before.seen, self.level.shares, before.past)
         if back and memory.thumbnail is not None and is_cut(memory.thumbnail, now) and 1 - back.explains > SAME_SHOT:
             before = back = None
         done = [] if before else self.finish(memory)
@@ -88,8 +88,8 @@ class Stabiliser:
         if before and back:
             if self.level.ahead:
                 self._look_ahead(before, seen, back, painted)
-            moment.held, moment.slip = self._carried(before.held, painted, back.flow, back.trust), back.slip
-            moment.known = back.known
+            moment.held = self._carried(before.held, painted, back.flow, back.trust)
+            moment.past = back.past
         memory.moments.append(moment)
         memory.waiting += 1
         memory.thumbnail = now
@@ -116,9 +116,13 @@ class Stabiliser:
 
     def _look_ahead(self, before: Moment, seen: Tensor, back: Motion, painted: Tensor) -> None:
         """Tell `before` of its future, and `back` of what only one of the two frames shows."""
-        # What is held of the later frame lags behind by its slip, and what is held of the earlier one by its own.
-        slip = back.slip if before.slip is None else back.slip - before.slip
-        onward = find_motion(self.estimate, before.seen, seen, self.level.shares, slip, back.known)
+        past = None
+        if before.past:
+            # What is held of the later frame lags behind by its slip, and what is held of the earlier one by its own.
+            past = back.past
+            past.slip = back.slip - before.past.slip
+            past.course, past.shake = -before.past.course, before.past.shake
+        onward = find_motion(self.estimate, before.seen, seen, self.level.shares, past)
         scale = back.flow.shape[-1] / painted.shape[-1]
         # Of what rests the rule would take noise for motion boundaries.
         both = visible(back.flow, onward.flow, scale).maximum(back.rests)
