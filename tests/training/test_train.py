@@ -57,8 +57,6 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
         large_crop=64,
         side=64,
         holdout=1,
-        sliced=0.1,
-        contrastive=0.1,
     )
 
     notes: list[str] = []
