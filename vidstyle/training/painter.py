@@ -9,14 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from vidstyle.nets.conditioned import ConditionedNet
-from vidstyle.perception.distances import (
-    content_distance,
-    contrastive_distance,
-    gram_distance,
-    sliced_distance,
-    statistics_distance,
-    total_variation,
-)
+from vidstyle.perception import distances
 from vidstyle.perception.encoder import Perceptual
 from vidstyle.temporal.losses import feature_steadiness, steadiness
 from vidstyle.zoo import Card, save
@@ -88,21 +81,21 @@ class PainterRun(Run):
             with torch.no_grad():
                 style_features = self.judge(style, exact)
                 # The contrastive term compares with what the same encoder sees in the painting.
-                closely = self.recipe.contrastive > 0
-                content_features = (
-                    self.judge(content, exact) if closely else self.judge.deep(content, taps=("relu4_1",))
-                )
+                if self.recipe.contrastive:
+                    content_features = self.judge(content, exact)
+                else:
+                    content_features = self.judge.deep(content, taps=("relu4_1",))
             features = self.judge(painted[0], exact)
         found = {
-            "content": content_distance(features, content_features),
-            "style": statistics_distance(features, style_features, tuple(features)),
-            "gram": gram_distance(features, style_features),
-            "variation": total_variation(painted[0].float()),
+            "content": distances.content_distance(features, content_features),
+            "style": distances.statistics_distance(features, style_features, tuple(features)),
+            "gram": distances.gram_distance(features, style_features),
+            "variation": distances.total_variation(painted[0].float()),
         }
         if self.recipe.sliced:
-            found["sliced"] = sliced_distance(features, style_features)
+            found["sliced"] = distances.sliced_distance(features, style_features)
         if self.recipe.contrastive:
-            found["contrastive"] = contrastive_distance(features, content_features)
+            found["contrastive"] = distances.contrastive_distance(features, content_features)
         if pair and self.recipe.temporal > 0:
             lit = (content, pair.later) if pair.filmed else None
             found["temporal"] = steadiness(painted[0].float(), painted[1].float(), pair.flow, pair.mask, lit)
