@@ -8,10 +8,10 @@ import torch
 from vidstyle.perception.distances import (
     content_distance,
     contrastive_distance,
-    gram,
     gram_distance,
+    moments,
+    moments_of,
     sliced_distance,
-    statistics,
     statistics_distance,
     total_variation,
 )
@@ -20,19 +20,30 @@ from vidstyle.perception.distances import (
 def test_gram_is_numpys_product() -> None:
     features = torch.randn(2, 5, 4, 6)
     flat = features.numpy().reshape(2, 5, 24)
-    np.testing.assert_allclose(gram(features).numpy(), np.einsum("nci,ndi->ncd", flat, flat) / 24, rtol=1e-5)
+    np.testing.assert_allclose(moments(features).gram.numpy(), np.einsum("nci,ndi->ncd", flat, flat) / 24, rtol=1e-5)
 
 
 def test_statistics_are_numpys() -> None:
     features = torch.randn(2, 5, 4, 6) * 3 + 1
-    mean, deviation = statistics(features)
-    np.testing.assert_allclose(mean.numpy(), features.numpy().mean((2, 3)), rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(deviation.numpy(), features.numpy().std((2, 3)), rtol=1e-4)
+    seen = moments(features)
+    np.testing.assert_allclose(seen.mean.numpy(), features.numpy().mean((2, 3)), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(seen.deviation.numpy(), features.numpy().std((2, 3)), rtol=1e-4)
 
 
 def test_a_shift_of_the_features_costs_its_square() -> None:
     features = torch.randn(3, 4, 8, 8)
-    assert abs(statistics_distance({"relu1_1": features + 2}, {"relu1_1": features}, ("relu1_1",)).item() - 4) < 1e-4
+    ours, theirs = moments_of({"relu1_1": features + 2}), moments_of({"relu1_1": features})
+    assert abs(statistics_distance(ours, theirs, ("relu1_1",)).item() - 4) < 1e-4
+
+
+def test_the_gradient_of_moments_is_that_of_their_differences() -> None:
+    features = torch.randn(2, 3, 4, 5, dtype=torch.double, requires_grad=True)
+
+    def both(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        seen = moments(features)
+        return seen.deviation, seen.gram.sin()
+
+    assert torch.autograd.gradcheck(both, features)
 
 
 def test_content_ignores_palettes_and_sees_shapes() -> None:
@@ -44,8 +55,8 @@ def test_content_ignores_palettes_and_sees_shapes() -> None:
 
 def test_gram_distance_is_relative() -> None:
     features = torch.rand(2, 4, 8, 8)
-    zero = {"relu2_1": torch.zeros_like(features)}
-    assert abs(gram_distance(zero, {"relu2_1": features}, ("relu2_1",)).item() - 1) < 1e-5
+    zero, seen = moments_of({"relu2_1": torch.zeros_like(features)}), moments_of({"relu2_1": features})
+    assert abs(gram_distance(zero, seen, ("relu2_1",)).item() - 1) < 1e-5
 
 
 def test_along_a_line_distributions_are_compared_in_order() -> None:

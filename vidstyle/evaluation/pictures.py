@@ -17,7 +17,15 @@ import torch
 from kornia.metrics import ssim
 from torch import Tensor
 
-from vidstyle.perception import LPIPS, Perceptual, content_distance, gram_distance, statistics_distance, total_variation
+from vidstyle.perception import (
+    LPIPS,
+    Perceptual,
+    content_distance,
+    gram_distance,
+    moments_of,
+    statistics_distance,
+    total_variation,
+)
 from vidstyle.pictures import list_pictures, load_square
 from vidstyle.stylizers import Stylizer
 from vidstyle.temporal.losses import inside, steadiness
@@ -79,10 +87,11 @@ class PictureJudge:
     @torch.inference_mode()
     def __call__(self, painted: Tensor, content: Tensor, style: Tensor) -> dict[str, float]:
         """Figures of one painting (1, 3, H, W) of a content (1, 3, H, W) in a style (1, 3, h, w), all in [0, 1]."""
-        features, target = self.encoder(painted, exact=True), self.encoder(style, exact=True)
+        features = self.encoder(painted, exact=True)
+        seen, target = moments_of(features), moments_of(self.encoder(style, exact=True))
         figures = {
-            "style": statistics_distance(features, target),
-            "gram": gram_distance(features, target),
+            "style": statistics_distance(seen, target),
+            "gram": gram_distance(seen, target),
             "content": content_distance(features, self.encoder(content)),
             "ssim": ssim(painted, content, 11).mean(),
             "variation": total_variation(painted) / total_variation(content).clamp_min(1e-6),

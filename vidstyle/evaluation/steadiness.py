@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vidstyle.errors import InputError
-from vidstyle.perception import LPIPS, Perceptual, content_distance, statistics_distance, total_variation
+from vidstyle.perception import LPIPS, Perceptual, content_distance, moments_of, statistics_distance, total_variation
 from vidstyle.temporal.raster import luma
 from vidstyle.temporal.warp import warp
 
@@ -149,13 +149,13 @@ def judge_steadiness(
     if floor > 0:
         figures["flicker"] = flicker(painted, clip.motions[1], clip.rate) / floor
     if encoder is not None:
-        target = None if style is None else encoder(style, exact=True)
+        target = None if style is None else moments_of(encoder(style, exact=True))
         styles, contents = [], []
         for number in range(0, len(painted), JUDGED_EVERY):
             features = encoder(painted[number], exact=True)
             contents.append(content_distance(features, encoder(clip.frames[number])).item())
             if target is not None:
-                styles.append(statistics_distance(features, target).item())
+                styles.append(statistics_distance(moments_of(features), target).item())
         figures["content"] = fmean(contents)
         if styles:
             figures["style"] = fmean(styles)

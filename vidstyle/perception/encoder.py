@@ -34,10 +34,10 @@ class Perceptual(nn.Module):
 
     def forward(self, x: Tensor, exact: bool = False) -> dict[str, Tensor]:
         """x: (N, 3, H, W) in [0, 1]. Returns {"relu1_1": (N, 64, H, W), … "relu5_1": (N, 512, H/16, W/16)}."""
-        features = self.deep(x)
-        if exact and self.exact is not None:
-            features |= self.exact(x)
-        return features
+        if not exact or self.exact is None:
+            return self.deep(x)
+        shallow = self.exact(x)
+        return shallow | self.deep(x, taps=[tap for tap in self.deep.taps if tap not in shallow])
 
 
 def load_perceptual(name: str | Path, pictures: Tensor | None = None) -> Perceptual:

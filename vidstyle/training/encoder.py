@@ -15,7 +15,7 @@ from kornia.augmentation import AugmentationSequential, ColorJiggle, RandomGauss
 from torch import Tensor
 
 from vidstyle.nets.vgg import VGG
-from vidstyle.perception.distances import statistics
+from vidstyle.perception.distances import Moments, moments
 from vidstyle.perception.encoder import Perceptual
 from vidstyle.pictures import as_image
 from vidstyle.zoo import Card, write
@@ -70,7 +70,7 @@ class EncoderRun(Run):
         return {
             "features": torch.stack([_relative(ours, theirs) for ours, theirs in pairs]).sum(),
             "statistics": torch.stack(
-                [_relative(torch.cat(statistics(ours), 1), torch.cat(statistics(theirs), 1)) for ours, theirs in pairs]
+                [_relative(_statistics(moments(ours)), _statistics(moments(theirs))) for ours, theirs in pairs]
             ).sum(),
         }
 
@@ -95,6 +95,10 @@ class EncoderRun(Run):
 
         rows = [torch.cat(list(row), 2) for row in (pictures, colours(wanted), colours(seen))]
         as_image(torch.cat(rows, 1)).save(path)
+
+
+def _statistics(seen: Moments) -> Tensor:
+    return torch.cat([seen.mean, seen.deviation], 1)  # (N, 2·C)
 
 
 def _relative(ours: Tensor, theirs: Tensor) -> Tensor:

@@ -86,10 +86,11 @@ class PainterRun(Run):
                 else:
                     content_features = self.judge.deep(content, taps=("relu4_1",))
             features = self.judge(painted[0], exact)
+        seen, wanted = distances.moments_of(features), distances.moments_of(style_features)
         found = {
             "content": distances.content_distance(features, content_features),
-            "style": distances.statistics_distance(features, style_features, tuple(features)),
-            "gram": distances.gram_distance(features, style_features),
+            "style": distances.statistics_distance(seen, wanted, tuple(seen)),
+            "gram": distances.gram_distance(seen, wanted),
             "variation": distances.total_variation(painted[0].float()),
         }
         if self.recipe.sliced:
