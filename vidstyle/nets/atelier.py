@@ -63,6 +63,10 @@ class Transformer(FramePath):
         self.up2, self.up1 = Up(quarter, half), Up(half, full)
         self.out = Conv(full, 3)
 
+    @property
+    def rim(self) -> tuple[nn.Module, ...]:
+        return self.stem, self.out
+
     def forward(self, frames: Tensor, code: Tensor) -> Tensor:
         first = self.stem(frames)
         style = StyleReader(code, first)

@@ -27,13 +27,13 @@ class BriskSizes:
     """Channels at 1/2 of the frame's size; 0 for none, where frames come and go in cells of 4×4 pixels, not 2×2."""
     quarter: int = 32
     """Channels at 1/4 of the frame's size."""
-    eighth: int = 64
+    eighth: int = 96
     """Channels at 1/8."""
     blocks: int = 1
     """Residual blocks at 1/8."""
-    sixteenth: int = 96
+    sixteenth: int = 112
     """Channels at 1/16, where a block is cheapest and sees farthest."""
-    deep: int = 3
+    deep: int = 2
     """Residual blocks at 1/16."""
     trunk: tuple[int, ...] = (16, 32, 64, 128, 128)
     """Channels of the style encoder's trunk, by block."""
@@ -106,6 +106,10 @@ class Transformer(FramePath):
         self.up4 = Up(eighth, quarter)
         self.up2 = Up(quarter, half) if half else None
         self.out = Pixels(half or quarter, cell)
+
+    @property
+    def rim(self) -> tuple[nn.Module, ...]:
+        return (self.down4 if self.up2 is None else self.down2), self.out
 
     def forward(self, frames: Tensor, code: Tensor) -> Tensor:
         first = self.down2(frames) if self.up2 else self.down4(frames)

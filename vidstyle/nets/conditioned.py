@@ -80,6 +80,11 @@ class FramePath(nn.Module, ABC):
         return 2 * sum(module.channels for module in self.modules() if isinstance(module, Modulate))
 
     @property
+    @abstractmethod
+    def rim(self) -> tuple[nn.Module, ...]:
+        """The layers that see or make pixels."""
+
+    @property
     def example(self) -> tuple[Tensor, Tensor]:
         """Inputs of the right shapes, for tracing."""
         side = 64 + 2 * self.margin

@@ -14,6 +14,7 @@ from vidstyle.perception.encoder import Perceptual
 from vidstyle.temporal.losses import feature_steadiness, steadiness
 from vidstyle.zoo import Card, save
 
+from .muon import Muon
 from .pairs import Pair, made_up
 from .pictures import Pictures
 from .recipe import PainterRecipe
@@ -30,6 +31,7 @@ class PainterRun(Run):
     """A net that learns to paint photos in the styles of paintings."""
 
     recipe: PainterRecipe
+    net: ConditionedNet
     averaged: ConditionedNet
 
     def __init__(
@@ -47,6 +49,19 @@ class PainterRun(Run):
         super().__init__(fabric, recipe, net, Lesson(net))
         self.clips = clips
         self.judge, self.contents, self.styles, self.shown = judge, contents, styles, shown
+
+    def teach(self, lesson: nn.Module) -> list[torch.optim.Optimizer]:
+        if self.recipe.optimizer == "adam":
+            return super().teach(lesson)
+        # What sees or makes pixels, and what is no matrix, learns by Adam all the same.
+        pixels = {id(weight) for layer in self.net.transformer.rim for weight in layer.parameters()}
+        learning = [weight for weight in lesson.parameters() if weight.requires_grad]
+        inner = [weight for weight in learning if weight.ndim > 1 and id(weight) not in pixels]
+        turned = {id(weight) for weight in inner}
+        return [
+            Muon(inner, lr=self.recipe.learning_rate),
+            self.adam(weight for weight in learning if id(weight) not in turned),
+        ]
 
     def terms(self, progress: float) -> dict[str, Tensor]:
         recipe = self.recipe

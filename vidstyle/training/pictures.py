@@ -68,6 +68,10 @@ class Pictures:
         self.pixels = self.pixels[~drop]
         return int(drop.sum())
 
+    def add(self, pictures: Tensor) -> None:
+        """More of them, (N, 3, side, side) uint8."""
+        self.pixels = torch.cat([self.pixels, pictures.to(self.pixels)])
+
     def __len__(self) -> int:
         return len(self.pixels)
 

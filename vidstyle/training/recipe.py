@@ -66,6 +66,10 @@ class Recipe:
 class PainterRecipe(Recipe):
     """A net that paints. Its loss is the sum of weight × term."""
 
+    abstract: float = 0.0
+    """Share of the styles that is made of the paintings: mosaics, cut-outs, other palettes."""
+    optimizer: str = "adam"
+    """adam, or muon for the weights between the first and the last layer."""
     large_crop: int = 0
     """Side of the crops, fewer at a time, of every `large_every`-th step; none where 0."""
     large_every: int = 4
@@ -95,6 +99,8 @@ class PainterRecipe(Recipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not 0 <= self.abstract < 1 or self.optimizer not in ("adam", "muon"):
+            raise OptionError("a recipe's abstract is a share below 1, its optimizer adam or muon")
         if min(self.temporal_every, self.large_every, self.clips_every, self.furthest) < 1:
             raise OptionError("a recipe needs temporal_every, large_every, clips_every and furthest ≥ 1")
         if self.large_crop and not self.crop <= self.large_crop <= self.side:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,19 @@ class Run(ABC):
         """lesson: the module, around `net` or itself the net, that `terms` calls."""
         self.fabric, self.recipe, self.net = fabric, recipe, net
         lesson = lesson.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        learning = [parameter for parameter in lesson.parameters() if parameter.requires_grad]
-        optimizer = torch.optim.Adam(learning, lr=recipe.learning_rate, betas=(0.9, 0.99))
-        self.lesson, self.optimizer = fabric.setup(lesson, optimizer)
+        self.lesson, *optimizers = fabric.setup(lesson, *self.teach(lesson))
+        self.optimizers: list[torch.optim.Optimizer] = optimizers
         self.averaged = deepcopy(net)
         self.step, self.samples, self.seconds = 0, 0, 0.0
         self.batch = recipe.batch
         self.means: dict[str, Tensor] = {}
+
+    def teach(self, lesson: nn.Module) -> list[torch.optim.Optimizer]:
+        """The optimizers of all that learns."""
+        return [self.adam(parameter for parameter in lesson.parameters() if parameter.requires_grad)]
+
+    def adam(self, learning: Iterable[Tensor]) -> torch.optim.Optimizer:
+        return torch.optim.Adam(learning, lr=self.recipe.learning_rate, betas=(0.9, 0.99))
 
     @abstractmethod
     def terms(self, progress: float) -> dict[str, Tensor]:
@@ -60,14 +67,18 @@ class Run(ABC):
 
     def learn(self, progress: float) -> None:
         """One step."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.recipe, self.step, progress)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(self.recipe, self.step, progress)
         found = self.terms(progress)
-        self.optimizer.zero_grad()
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
         self.fabric.backward(torch.stack([getattr(self.recipe, name) * term for name, term in found.items()]).sum())
         # What is no number is found by `report`, and said in one line.
-        self.fabric.clip_gradients(self.lesson, self.optimizer, max_norm=self.recipe.clip, error_if_nonfinite=False)
-        self.optimizer.step()
+        first = self.optimizers[0]  # all gradients are clipped together, whichever is named
+        self.fabric.clip_gradients(self.lesson, first, max_norm=self.recipe.clip, error_if_nonfinite=False)
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.step += 1
         self.samples += self.batch
         self._follow()
@@ -113,4 +124,5 @@ class Run(ABC):
             raise ModelError(f"{path} does not fit this recipe: {reason}; give another --out or --restart") from None
 
     def _modules(self) -> dict[str, Any]:
-        return {"lesson": self.lesson, "averaged": self.averaged, "optimizer": self.optimizer}
+        optimizers = {f"optimizer_{number}": optimizer for number, optimizer in enumerate(self.optimizers)}
+        return {"lesson": self.lesson, "averaged": self.averaged, **optimizers}

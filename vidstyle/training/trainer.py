@@ -17,6 +17,7 @@ from vidstyle.pictures import list_pictures, load_squares
 from vidstyle.runtime.device import pick_device
 from vidstyle.zoo import Card, load, untrained
 
+from .abstract import abstract
 from .card import first_card
 from .encoder import EncoderRun, untrained_encoder
 from .painter import PainterRun
@@ -79,6 +80,10 @@ def train(
         aside = Pictures(list_pictures(unseen), recipe.side, fabric.device)
         left_out = contents.leave_out(aside) + styles.leave_out(aside)
         data = f"{data}; without {left_out} that are also in {unseen.name}"
+    if isinstance(recipe, PainterRecipe) and recipe.abstract:
+        count = round(recipe.abstract / (1 - recipe.abstract) * len(styles))
+        paintings_only = styles.pixels.permute(0, 2, 3, 1).cpu().numpy()  # (N, side, side, 3)
+        styles.add(torch.from_numpy(abstract(paintings_only, count, recipe.seed)).permute(0, 3, 1, 2))
     # Contents that training never sees, if any were kept and can be read.
     squares, damaged = load_squares(kept, recipe.side)
     shown = [torch.from_numpy(square).permute(2, 0, 1) / 255 for square in list(squares.values())[:4]]
