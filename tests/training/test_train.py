@@ -57,6 +57,8 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
         large_crop=64,
         side=64,
         holdout=1,
+        optimizer="muon",
+        abstract=0.4,
     )
 
     notes: list[str] = []
