@@ -48,6 +48,18 @@ def test_a_run_says_where_the_result_is_and_how_fast_it_went(vidstyle, clip: Pat
     assert "Traceback" not in err
 
 
+def test_pixels_are_optimized_step_by_step(vidstyle, style: Path, tmp_path: Path) -> None:
+    Image.linear_gradient("L").resize((40, 36)).convert("RGB").save(tmp_path / "in.png")
+    options = ("--method", "gatys", "--steps", "3", "--style-size", "48", "-o", tmp_path / "out.png")
+    code, out, err = vidstyle("stylize", tmp_path / "in.png", "-s", style, *options, "--json")
+    assert code == 0, err
+    assert json.loads(out.splitlines()[-1])["size"] == [40, 36]
+    assert any(json.loads(line)["event"] == "step" for line in out.splitlines())
+    code, _, err = vidstyle("stylize", tmp_path / "in.png", "-s", style, "--steps", "3")
+    assert code == 2
+    assert "--method gatys" in err
+
+
 def test_json_is_one_document_a_line(vidstyle, clip: Path, model: Path, style: Path) -> None:
     code, out, _ = vidstyle(
         "stylize", clip, "-s", style, "--model", model, "-o", style.with_name("out.mkv"), "--json", "--start", "0:01"

@@ -9,12 +9,14 @@ import typer
 
 from vidstyle.errors import OptionError
 
+from .gatys import gatys_painter
 from .terminal import note, out, print_json, progress_bar
 from .times import parse_time
 
 __all__ = ["stylize"]
 
 PICTURE, OUTPUT, TIME, ENCODER, MACHINE = "Picture", "Output", "Part of the clip", "Encoder", "Machine"
+GATYS = "With --method gatys"
 
 
 def _pairs(options: list[str]) -> dict[str, str]:
@@ -54,6 +56,13 @@ def stylize(
         typer.Option("--output", "-o", metavar="OUT", help="Default: beside the input.", rich_help_panel=OUTPUT),
     ] = None,
     model: Annotated[str, typer.Option(help="A model's name or a checkpoint file.", rich_help_panel=PICTURE)] = "brisk",
+    method: Annotated[
+        str,
+        typer.Option(
+            help="model paints with --model; gatys optimizes the pixels of every frame: slow, best for stills.",
+            rich_help_panel=PICTURE,
+        ),
+    ] = "model",
     strength: Annotated[float, typer.Option(help="0 (the content) to 1.", rich_help_panel=PICTURE)] = 1.0,
     keep_color: Annotated[
         bool, typer.Option("--keep-color", help="Keep the content's colours.", rich_help_panel=PICTURE)
@@ -116,6 +125,26 @@ def stylize(
     max_pixels: Annotated[
         int, typer.Option(help="Largest frame that is accepted, in pixels.", rich_help_panel=MACHINE)
     ] = 64_000_000,
+    content_weight: Annotated[
+        float | None, typer.Option(help="Weight of what is shown; default 1.", rich_help_panel=GATYS)
+    ] = None,
+    style_weight: Annotated[
+        float | None, typer.Option(help="Weight of how it is painted; default 20.", rich_help_panel=GATYS)
+    ] = None,
+    variation_weight: Annotated[
+        float | None, typer.Option(help="Weight of smoothness; default 10.", rich_help_panel=GATYS)
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Steps at each size, from coarse to fine; default 120.", rich_help_panel=GATYS)
+    ] = None,
+    optimizer: Annotated[str | None, typer.Option(help="lbfgs (default) or adam.", rich_help_panel=GATYS)] = None,
+    init: Annotated[
+        str | None, typer.Option(help="Begin as content (default) or noise.", rich_help_panel=GATYS)
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="What looks: glance (default), vgg19, a file or a folder.", rich_help_panel=GATYS),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite/--no-overwrite", help="Replace an existing result.", rich_help_panel=OUTPUT)
     ] = True,
@@ -127,6 +156,19 @@ def stylize(
     ] = False,
 ) -> None:
     """Paint a clip in the style of a picture; sound, subtitles, times and tags stay."""
+    gatys = {
+        "content": content_weight,
+        "style": style_weight,
+        "variation": variation_weight,
+        "steps": steps,
+        "optimizer": optimizer,
+        "init": init,
+    }
+    gatys = {name: value for name, value in gatys.items() if value is not None}
+    if method not in ("model", "gatys"):
+        raise OptionError(f"no method is called {method}; choose model or gatys")
+    if (gatys or encoder) and method != "gatys":
+        raise OptionError("weights, steps, optimizer, init and encoder are for --method gatys")
     times = {"start": parse_time(start) if start else None, "end": parse_time(end) if end else None}
     encoder_options, frames_at_once = _pairs(encoder_option or []), _batch(batch)
     with progress_bar(not json and not quiet) as bar:
@@ -162,11 +204,18 @@ def stylize(
             elif not quiet:
                 note(text)
 
+        def on_step(share: float, energy: float) -> None:
+            if json:
+                print_json({"event": "step", "share": round(share, 4), "energy": round(energy, 5)})
+            else:
+                bar.update(task, completed=int(bar.tasks[task].completed) + share, rate=f"energy {energy:.3f}")
+
+        painter = model if method == "model" else gatys_painter(gatys, encoder or "glance", device, flow, on_step)
         result = run(
             input,
             [parse_style(argument) for argument in style] if style else None,
             output,
-            model=model,
+            model=painter,
             strength=strength,
             keep_color=keep_color,
             temporal=temporal,

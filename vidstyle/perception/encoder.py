@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.error import URLError
 
@@ -32,12 +33,16 @@ class Perceptual(nn.Module):
         self.about = about
         self.requires_grad_(False).eval()
 
-    def forward(self, x: Tensor, exact: bool = False) -> dict[str, Tensor]:
-        """x: (N, 3, H, W) in [0, 1]. Returns {"relu1_1": (N, 64, H, W), … "relu5_1": (N, 512, H/16, W/16)}."""
+    def forward(self, x: Tensor, exact: bool = False, taps: Iterable[str] | None = None) -> dict[str, Tensor]:
+        """x: (N, 3, H, W) in [0, 1]. Returns {"relu1_1": (N, 64, H, W), … "relu5_1": (N, 512, H/16, W/16)}.
+
+        taps: other layers, as for `VGG`.
+        """
+        wanted = self.deep.taps if taps is None else tuple(taps)
         if not exact or self.exact is None:
-            return self.deep(x)
-        shallow = self.exact(x)
-        return shallow | self.deep(x, taps=[tap for tap in self.deep.taps if tap not in shallow])
+            return self.deep(x, taps=wanted)
+        shallow = self.exact(x, taps=[tap for tap in wanted if tap in self.exact.taps])
+        return shallow | self.deep(x, taps=[tap for tap in wanted if tap not in shallow])
 
 
 def load_perceptual(name: str | Path, pictures: Tensor | None = None) -> Perceptual:

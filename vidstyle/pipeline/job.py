@@ -14,8 +14,7 @@ from torch import Tensor
 from vidstyle.errors import OptionError
 from vidstyle.frames import Batch, Frame
 from vidstyle.media import EncoderSettings, default_output, open_sink, open_source
-from vidstyle.stylizers.feedforward import StyleInput, Stylizer
-from vidstyle.stylizers.protocol import StyleCode
+from vidstyle.stylizers import Painter, StyleCode, StyleInput, Stylizer
 from vidstyle.temporal.memory import ClipMemory
 from vidstyle.temporal.stabiliser import LEVELS
 
@@ -34,7 +33,7 @@ def stylize(
     style: StyleInput | Iterable[tuple[StyleInput, float]] | None = None,
     output: str | Path | None = None,
     *,
-    model: str | Path | Stylizer = "brisk",
+    model: str | Path | Painter = "brisk",
     temporal: str = "fast",
     flow: str = "auto",
     strength: float = 1.0,
@@ -63,11 +62,12 @@ def stylize(
     """Stylize a clip, a still or a folder of pictures, and keep everything that is not the picture.
 
     style: a built-in name, a picture (file, PIL image, tensor), or several with weights; None for a model that has its
-    style in its weights. output: where to; None writes beside the input. model: a name, a checkpoint or a Stylizer.
-    temporal: how the paintings are kept steady: off, fast, or best, which looks ahead and takes longer. flow: what
-    finds motion, one of `temporal.flow.FLOWS`. strength: 0 (the content) to 1. keep_color: keep the content's
-    chrominance. style_size: short side in pixels at which the net sees the style; larger gives larger strokes.
-    max_side: longest side of the result, in pixels.
+    style in its weights. output: where to; None writes beside the input. model: a name, a checkpoint, or a Painter (a
+    Stylizer, a Gatys), which has a device, precision, runtime and flow of its own. temporal: how the paintings are kept
+    steady: off, fast, or best, which looks ahead and takes longer. flow: what finds motion, one of
+    `temporal.flow.FLOWS`. strength: 0 (the content) to 1. keep_color: keep the content's chrominance. style_size: short
+    side in pixels at which the style is seen; larger gives larger strokes. max_side: longest side of the result, in
+    pixels.
     start, end: the part to take, in seconds. batch: frames at once, None for a number that suits the device.
     codec, crf, preset, pix_fmt, encoder_options: as FFmpeg's encoders name them. deinterlace: False keeps fields.
     max_pixels: largest frame that is accepted. on_progress, on_note: called while the work goes on.
@@ -105,7 +105,7 @@ def stylize(
         note=note,
     )
     with source:
-        painter = model if isinstance(model, Stylizer) else Stylizer(model, device, precision, runtime, note, flow)
+        painter = model if isinstance(model, Painter) else Stylizer(model, device, precision, runtime, note, flow)
         code = painter.encode_style(style, strength=strength, keep_color=keep_color, size=style_size)
         target = Path(output) if output is not None else default_output(source, _suffix(style, painter))
         size = fit(source.info.size, max_side)
@@ -126,14 +126,14 @@ def stylize(
         seconds=time.perf_counter() - began,
         fps=counts.written / max(work_seconds, 1e-9),
         size=size,
-        runtime=painter.engine.name,
+        runtime=painter.runtime,
         stages=counts.stages,
         notes=notes,
         repeated=counts.repeated,
     )
 
 
-def _painter(painter: Stylizer, code: StyleCode, max_side: int | None, temporal: str) -> Paint:
+def _painter(painter: Painter, code: StyleCode, max_side: int | None, temporal: str) -> Paint:
     memory = None if temporal == "off" else ClipMemory(temporal)
 
     def paint(batches: Iterator[list[Frame]]) -> Iterator[Batch]:
@@ -160,17 +160,17 @@ def _painter(painter: Stylizer, code: StyleCode, max_side: int | None, temporal:
     return paint
 
 
-def _batch_for(painter: Stylizer, size: tuple[int, int]) -> int:
+def _batch_for(painter: Painter, size: tuple[int, int]) -> int:
     """One frame at a time on a CPU, where batches gain nothing; some 8 megapixels at a time on a GPU."""
-    if painter.device.type == "cpu":
+    if painter.device.type == "cpu" or not painter.batches:
         return 1
     return max(1, min(16, 8_000_000 // (size[0] * size[1])))
 
 
-def _suffix(style: object, painter: Stylizer) -> str:
+def _suffix(style: object, painter: Painter) -> str:
     """What the default output's name gets: the style's name, or the model's."""
     if isinstance(style, (str, Path)):
         return Path(style).stem
     if isinstance(style, (list, tuple)) and style and isinstance(style[0][0], (str, Path)):
         return "-".join(Path(str(picture)).stem for picture, _ in style[:3])
-    return painter.model.card.name if painter.fixed_style else "stylized"
+    return painter.name if painter.fixed_style else "stylized"

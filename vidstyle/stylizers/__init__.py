@@ -1,6 +1,8 @@
 """Ways of turning frames and a style into frames."""
 
-from .feedforward import StyleInput, Stylizer
-from .protocol import StyleCode
+from .code import StyleCode
+from .feedforward import Stylizer
+from .gatys import Gatys, GatysOptions
+from .painter import Painter, StyleInput
 
-__all__ = ["StyleCode", "StyleInput", "Stylizer"]
+__all__ = ["Gatys", "GatysOptions", "Painter", "StyleCode", "StyleInput", "Stylizer"]

@@ -1,0 +1,81 @@
+"""Gatys' method, against closed forms and on tiny pictures."""
+
+import numpy as np
+import pytest
+import torch
+
+from vidstyle.errors import OptionError
+from vidstyle.perception import load_perceptual
+from vidstyle.perception.distances import moments
+from vidstyle.stylizers import Gatys, GatysOptions
+from vidstyle.stylizers.gatys.descent import descend, sizes
+from vidstyle.stylizers.gatys.energy import Energy, grams, relative
+
+
+@pytest.fixture
+def pictures() -> tuple[torch.Tensor, torch.Tensor]:
+    """A content and a style, (1, 3, 64, 64)."""
+    torch.manual_seed(0)
+    y, x = torch.meshgrid(torch.arange(64) / 64, torch.arange(64) / 64, indexing="ij")
+    content = torch.stack([x, y, ((x - 0.5) ** 2 + (y - 0.5) ** 2 < 0.1).float()])[None]
+    stripes = (torch.sin(40 * (x + y)) > 0).float()
+    return content, torch.stack([stripes, 1 - stripes, 0.3 * stripes])[None]
+
+
+def test_the_gradient_of_the_style_is_gatys() -> None:
+    """Equation 6, with the target's energy in place of 4·N²·M²."""
+    torch.manual_seed(0)
+    features = torch.rand(1, 6, 5, 7, requires_grad=True)
+    target = moments(torch.rand(1, 6, 5, 7)).gram
+    relative(moments(features).gram, target).backward()
+    flat, wanted = features.detach().numpy().reshape(6, 35), target.numpy()[0]
+    expected = 4 * (flat @ flat.T / 35 - wanted) @ flat / 35 / np.square(wanted).sum()
+    np.testing.assert_allclose(features.grad.numpy().reshape(6, 35), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_every_size_is_half_the_next() -> None:
+    assert sizes(1080, 1921, 128) == [(135, 240), (270, 480), (540, 960), (1080, 1921)]
+    assert sizes(255, 500, 128) == [(255, 500)]
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_descent_finds_the_minimum_within_range(optimizer: str) -> None:
+    wanted = torch.linspace(-0.5, 1.5, 75).view(1, 3, 5, 5)
+    found = descend(lambda x: (x - wanted).square().sum(), torch.full_like(wanted, 0.5), 200, optimizer)
+    torch.testing.assert_close(found, wanted.clamp(0, 1), atol=0.02, rtol=0)
+
+
+def test_a_content_in_its_own_style_has_no_energy(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+    content, style = pictures
+    encoder = load_perceptual("glance")
+    options = GatysOptions(variation=0)
+    energy = Energy.of(encoder, options, content, grams(encoder, content))
+    assert energy(content) < 1e-6
+    # Black has features of its own, but far less of them than either.
+    assert energy(style) > 1
+
+
+def test_the_style_comes_into_the_picture_and_the_content_stays(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+    content, style = pictures
+    told: list[tuple[float, float]] = []
+    painter = Gatys(
+        GatysOptions(steps=25, coarsest=32, style=5.0),
+        device="cpu",
+        on_step=lambda share, energy: told.append((share, energy)),
+    )
+    painted = painter(content, painter.encode_style(style, size=64))
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares)
+    encoder, options = painter.encoder, GatysOptions(content=0, style=1, variation=0)
+    unlike = Energy.of(encoder, options, content, grams(encoder, style))
+    assert unlike(painted) < 0.3 * unlike(content)
+    same = Energy.of(encoder, GatysOptions(content=1, style=0, variation=0), content, grams(encoder, style))
+    assert same(painted) < 0.7 * same(style)
+    half = painter(content, painter.encode_style(style, strength=0.5, size=64))
+    torch.testing.assert_close(half, content.lerp(painted, 0.5), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("wrong", [{"steps": 0}, {"optimizer": "sgd"}, {"init": "style"}, {"content": -1.0}])
+def test_options_that_make_no_sense_are_named(wrong: dict[str, object]) -> None:
+    with pytest.raises(OptionError):
+        GatysOptions(**wrong)  # type: ignore[arg-type]

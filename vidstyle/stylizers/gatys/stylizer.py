@@ -1,0 +1,93 @@
+"""Gatys' method as a way of stylizing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vidstyle.errors import OutOfMemory
+from vidstyle.perception import load_perceptual
+from vidstyle.stylizers.code import StyleCode
+from vidstyle.stylizers.painter import Painter
+
+from .descent import descend, sizes
+from .energy import STYLE_LAYERS, Energy, grams
+from .options import GatysOptions
+
+__all__ = ["Gatys"]
+
+LEVELS = 4
+"""Sizes at which a style is seen, each half the one before: the coarser a picture, the smaller its style."""
+SMALLEST = 32
+"""Side of the smallest pictures that the encoder halves four times."""
+
+
+class Gatys(Painter):
+    """Optimizes the pixels of every frame; slow, and as good as the encoder. Source: Gatys, Ecker, Bethge 2016.
+
+    encoder: as for `load_perceptual`. device, flow: see `Painter`. on_step: receives how far a frame is, from 0 to 1,
+    and its energy.
+    """
+
+    name: str = "gatys"
+    runtime: str = "pytorch"
+    batches: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        options: GatysOptions | None = None,
+        encoder: str | Path = "glance",
+        device: str = "auto",
+        flow: str = "auto",
+        on_step: Callable[[float, float], None] = lambda share, energy: None,
+    ) -> None:
+        super().__init__(device, flow)
+        self.options = options or GatysOptions()
+        self.encoder = load_perceptual(encoder).to(self.device)
+        self.on_step = on_step
+
+    @torch.no_grad()
+    def encode(self, picture: Tensor) -> tuple[Tensor, ...]:
+        """Gram matrices at STYLE_LAYERS, of the picture and of ever smaller ones."""
+        found: tuple[Tensor, ...] = ()
+        for _ in range(LEVELS):
+            found += grams(self.encoder, picture)
+            height, width = (max(SMALLEST, side // 2) for side in picture.shape[-2:])
+            picture = _resized(picture, (height, width))
+        return found
+
+    def paint(self, frames: Tensor, code: StyleCode) -> Tensor:
+        try:
+            painted = torch.cat([self._optimized(frame, code) for frame in frames.float().split(1)])
+        except torch.OutOfMemoryError:
+            raise OutOfMemory("a frame does not fit the device's memory; give --max-side or --device cpu") from None
+        return frames.lerp(painted.to(frames.dtype), code.strength)
+
+    def _optimized(self, frame: Tensor, code: StyleCode) -> Tensor:
+        height, width = (max(SMALLEST, side) for side in frame.shape[-2:])
+        whole = _resized(frame, (height, width))
+        stages = sizes(height, width, self.options.coarsest)[-LEVELS:]
+        picture = torch.rand_like(whole) if self.options.init == "noise" else whole
+        for number, size in enumerate(stages):
+            level = len(stages) - 1 - number
+            style = code.tensors[level * len(STYLE_LAYERS) : (level + 1) * len(STYLE_LAYERS)]
+            energy = Energy.of(self.encoder, self.options, _resized(whole, size), style)
+            told = partial(self._tell, number, len(stages))
+            with torch.enable_grad():
+                picture = descend(energy, _resized(picture, size), self.options.steps, self.options.optimizer, told)
+        return _resized(picture, (frame.shape[-2], frame.shape[-1]))
+
+    def _tell(self, number: int, stages: int, step: int, energy: float) -> None:
+        self.on_step(min(1.0, (number + step / self.options.steps) / stages), energy)
+
+
+def _resized(picture: Tensor, size: tuple[int, int]) -> Tensor:
+    if tuple(picture.shape[-2:]) == size:
+        return picture
+    return F.interpolate(picture, size, mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
