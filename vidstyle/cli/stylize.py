@@ -145,6 +145,20 @@ def stylize(
         str | None,
         typer.Option(help="What looks: glance (default), vgg19, a file or a folder.", rich_help_panel=GATYS),
     ] = None,
+    keyframe_every: Annotated[
+        int, typer.Option(help="Of a clip, at least one of so many frames is optimized.", rich_help_panel=GATYS)
+    ] = 25,
+    every_frame: Annotated[
+        bool, typer.Option("--every-frame", help="Optimize every frame of a clip.", rich_help_panel=GATYS)
+    ] = False,
+    keyframes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Paintings NUMBER.png of frames: yours are taken, new ones are left there; a second run goes on.",
+            rich_help_panel=GATYS,
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite/--no-overwrite", help="Replace an existing result.", rich_help_panel=OUTPUT)
     ] = True,
@@ -167,8 +181,8 @@ def stylize(
     gatys = {name: value for name, value in gatys.items() if value is not None}
     if method not in ("model", "gatys"):
         raise OptionError(f"no method is called {method}; choose model or gatys")
-    if (gatys or encoder) and method != "gatys":
-        raise OptionError("weights, steps, optimizer, init and encoder are for --method gatys")
+    if (gatys or encoder or every_frame or keyframes) and method != "gatys":
+        raise OptionError("weights, steps, optimizer, init, encoder and keyframes are for --method gatys")
     times = {"start": parse_time(start) if start else None, "end": parse_time(end) if end else None}
     encoder_options, frames_at_once = _pairs(encoder_option or []), _batch(batch)
     with progress_bar(not json and not quiet) as bar:
@@ -210,7 +224,19 @@ def stylize(
             else:
                 bar.update(task, completed=int(bar.tasks[task].completed) + share, rate=f"energy {energy:.3f}")
 
-        painter = model if method == "model" else gatys_painter(gatys, encoder or "glance", device, flow, on_step)
+        def on_keyframe(number: int, found: bool) -> None:
+            if json:
+                print_json({"event": "keyframe", "frame": number, "found": found})
+            elif not quiet:
+                bar.console.print(f"frame {number}: " + ("its painting was found" if found else "a keyframe"))
+
+        machine = (device, precision, runtime, flow)
+        every = 1 if every_frame else keyframe_every
+        painter = (
+            model
+            if method == "model"
+            else gatys_painter(gatys, encoder or "glance", model, every, keyframes, machine, on_step, on_keyframe)
+        )
         result = run(
             input,
             [parse_style(argument) for argument in style] if style else None,

@@ -15,7 +15,6 @@ from vidstyle.errors import OptionError
 from vidstyle.frames import Batch, Frame
 from vidstyle.media import EncoderSettings, default_output, open_sink, open_source
 from vidstyle.stylizers import Painter, StyleCode, StyleInput, Stylizer
-from vidstyle.temporal.memory import ClipMemory
 from vidstyle.temporal.stabiliser import LEVELS
 
 from .convert import SMALLEST_SIDE, fit, resize, upload
@@ -134,7 +133,7 @@ def stylize(
 
 
 def _painter(painter: Painter, code: StyleCode, max_side: int | None, temporal: str) -> Paint:
-    memory = None if temporal == "off" else ClipMemory(temporal)
+    memory = painter.remember(temporal)
 
     def paint(batches: Iterator[list[Frame]]) -> Iterator[Batch]:
         # Frames whose paintings the memory still holds, all of one size and depth.

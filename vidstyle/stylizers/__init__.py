@@ -2,7 +2,7 @@
 
 from .code import StyleCode
 from .feedforward import Stylizer
-from .gatys import Gatys, GatysOptions
+from .gatys import Gatys, GatysOptions, KeyframeOptions, Keyframes
 from .painter import Painter, StyleInput
 
-__all__ = ["Gatys", "GatysOptions", "Painter", "StyleCode", "StyleInput", "Stylizer"]
+__all__ = ["Gatys", "GatysOptions", "KeyframeOptions", "Keyframes", "Painter", "StyleCode", "StyleInput", "Stylizer"]

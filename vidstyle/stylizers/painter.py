@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ from vidstyle.temporal.stabiliser import Stabiliser
 from .code import StyleCode
 from .color import keep_color
 
-__all__ = ["Painter", "StyleInput"]
+__all__ = ["Painter", "StyleInput", "short_side"]
 
 StyleInput = str | Path | Image.Image | Tensor
 """A built-in style's name, a picture file, a PIL image, or a tensor (1, 3, h, w) in [0, 1]."""
@@ -96,7 +96,7 @@ class Painter(ABC):
             return StyleCode((), strength, keep_color)
         if not weighted:
             raise StyleError(f"{self.name} paints in the style of a picture; give one with --style")
-        pictures = [_scaled(_picture(picture), size or self.style_side) for picture, _ in weighted]
+        pictures = [short_side(_picture(picture), size or self.style_side) for picture, _ in weighted]
         codes = [self.encode(picture.to(self.device)) for picture in pictures]
         return StyleCode(mix(codes, [weight for _, weight in checked.images]), strength, keep_color)
 
@@ -115,12 +115,16 @@ class Painter(ABC):
         if frames.ndim != 4 or frames.shape[1] != 3 or not frames.is_floating_point():
             raise ValueError(f"frames must be floating point (N, 3, H, W), got {frames.dtype} {tuple(frames.shape)}")
         frames = frames.to(self.device)
-        if code.strength:
-            painted = self.paint(frames, code)
-            painted = (keep_color(painted, frames) if code.keep_color else painted).clamp_(0, 1)
-        else:
-            painted = frames.clamp(0, 1)
+        painted = self.finished(self.paint(frames, code), frames, code) if code.strength else frames.clamp(0, 1)
         return painted if memory is None else self._steadied(frames, painted, memory, index)
+
+    def finished(self, painted: Tensor, frames: Tensor, code: StyleCode) -> Tensor:
+        """Paintings (N, 3, H, W), which it may change, with the frames' colours where the code says so, in [0, 1]."""
+        return (keep_color(painted, frames) if code.keep_color else painted).clamp_(0, 1)
+
+    def remember(self, level: str) -> Any:
+        """The memory of a clip at a temporal level, off or one of `temporal.stabiliser.LEVELS`; None for no memory."""
+        return None if level == "off" else ClipMemory(level)
 
     def finish(self, memory: ClipMemory) -> list[Tensor]:
         """The frames (1, 3, H, W) of a clip that are still to come when it has ended; the memory is empty then."""
@@ -164,7 +168,7 @@ def _picture(style: StyleInput) -> Tensor:
     return torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 255
 
 
-def _scaled(picture: Tensor, side: int) -> Tensor:
+def short_side(picture: Tensor, side: int) -> Tensor:
     """With `side` pixels at its short side, and at least 32 each way: encoders halve pictures up to five times."""
     height, width = picture.shape[-2:]
     scale = side / min(height, width)

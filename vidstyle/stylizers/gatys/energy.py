@@ -43,13 +43,22 @@ class Energy:
     """Features (1, C, h, w) at CONTENT_LAYER."""
     style: tuple[Tensor, ...]
     """Gram matrices at STYLE_LAYERS."""
+    near: tuple[Tensor, Tensor] | None = None
+    """A picture (1, 3, H, W) to stay near to, and where, (1, 1, H, W) in [0, 1]. Ruder et al. 2016, eq. 5."""
 
     @classmethod
-    def of(cls, encoder: Perceptual, options: GatysOptions, content: Tensor, style: tuple[Tensor, ...]) -> Energy:
+    def of(
+        cls,
+        encoder: Perceptual,
+        options: GatysOptions,
+        content: Tensor,
+        style: tuple[Tensor, ...],
+        near: tuple[Tensor, Tensor] | None = None,
+    ) -> Energy:
         """For a content (1, 3, H, W) and a style's Gram matrices."""
         with torch.no_grad():
             features = encoder(content, exact=True, taps=(CONTENT_LAYER,))[CONTENT_LAYER]
-        return cls(encoder, options, features, style)
+        return cls(encoder, options, features, style, near)
 
     def __call__(self, picture: Tensor) -> Tensor:
         features = self.encoder(picture, exact=True, taps=(*STYLE_LAYERS, CONTENT_LAYER))
@@ -57,7 +66,11 @@ class Energy:
         style = torch.stack([relative(*pair) for pair in zip(found, self.style, strict=True)]).mean()
         content = relative(features[CONTENT_LAYER].float(), self.content.float())
         options = self.options
-        return options.content * content + options.style * style + options.variation * _roughness(picture)
+        whole = options.content * content + options.style * style + options.variation * _roughness(picture)
+        if self.near is not None:
+            held, trust = self.near
+            whole = whole + options.temporal * (trust * (picture - held).square()).mean()
+        return whole
 
 
 def _roughness(picture: Tensor) -> Tensor:

@@ -22,6 +22,8 @@ class GatysOptions:
     """β, of the Gram matrices at relu1_1 … relu5_1."""
     variation: float = 10.0
     """Of the mean squared difference of neighbouring pixels."""
+    temporal: float = 100.0
+    """Of the mean squared difference from what an earlier painting brings, where it can be trusted."""
     steps: int = 120
     """At each size, from coarse to fine."""
     optimizer: str = "lbfgs"
@@ -32,8 +34,8 @@ class GatysOptions:
     """Short side, in pixels, below which no size is begun with; sizes double from one to the next."""
 
     def __post_init__(self) -> None:
-        if min(self.content, self.style, self.variation) < 0 or not self.content + self.style > 0:
-            raise OptionError("the weights of content, style and variation are 0 or more, and not all 0")
+        if min(self.content, self.style, self.variation, self.temporal) < 0 or not self.content + self.style > 0:
+            raise OptionError("weights are 0 or more, and those of content and style not both 0")
         if not 1 <= self.steps <= 100_000:
             raise OptionError(f"{self.steps} steps make no sense; give 1 to 100000")
         if self.optimizer not in ("lbfgs", "adam"):

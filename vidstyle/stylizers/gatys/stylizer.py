@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -20,12 +21,24 @@ from .descent import descend, sizes
 from .energy import STYLE_LAYERS, Energy, grams
 from .options import GatysOptions
 
-__all__ = ["Gatys"]
+__all__ = ["GRAMS", "Gatys", "Held"]
 
 LEVELS = 4
 """Sizes at which a style is seen, each half the one before: the coarser a picture, the smaller its style."""
+GRAMS = LEVELS * len(STYLE_LAYERS)
+"""Matrices in a style's code."""
+WARM = 2
+"""Sizes that a picture goes through that begins as a painting."""
 SMALLEST = 32
 """Side of the smallest pictures that the encoder halves four times."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What other paintings bring to a frame: picture (1, 3, H, W), and trust (1, 1, H, W) in [0, 1]."""
+
+    picture: Tensor
+    trust: Tensor
 
 
 class Gatys(Painter):
@@ -64,20 +77,24 @@ class Gatys(Painter):
 
     def paint(self, frames: Tensor, code: StyleCode) -> Tensor:
         try:
-            painted = torch.cat([self._optimized(frame, code) for frame in frames.float().split(1)])
+            painted = torch.cat([self.optimized(frame, code) for frame in frames.float().split(1)])
         except torch.OutOfMemoryError:
             raise OutOfMemory("a frame does not fit the device's memory; give --max-side or --device cpu") from None
         return frames.lerp(painted.to(frames.dtype), code.strength)
 
-    def _optimized(self, frame: Tensor, code: StyleCode) -> Tensor:
+    def optimized(self, frame: Tensor, code: StyleCode, held: Held | None = None) -> Tensor:
+        """A frame (1, 3, H, W) at full strength. It begins as what is held and stays near to it."""
         height, width = (max(SMALLEST, side) for side in frame.shape[-2:])
         whole = _resized(frame, (height, width))
-        stages = sizes(height, width, self.options.coarsest)[-LEVELS:]
+        stages = sizes(height, width, self.options.coarsest)[-(WARM if held else LEVELS) :]
         picture = torch.rand_like(whole) if self.options.init == "noise" else whole
+        if held:
+            picture = picture.lerp(_resized(held.picture, (height, width)), _resized(held.trust, (height, width)))
         for number, size in enumerate(stages):
             level = len(stages) - 1 - number
             style = code.tensors[level * len(STYLE_LAYERS) : (level + 1) * len(STYLE_LAYERS)]
-            energy = Energy.of(self.encoder, self.options, _resized(whole, size), style)
+            near = (_resized(held.picture, size), _resized(held.trust, size)) if held else None
+            energy = Energy.of(self.encoder, self.options, _resized(whole, size), style, near)
             told = partial(self._tell, number, len(stages))
             with torch.enable_grad():
                 picture = descend(energy, _resized(picture, size), self.options.steps, self.options.optimizer, told)

@@ -1,0 +1,240 @@
+"""Clips by optimization: some frames are optimized, the others get what is painted there along the optical flow.
+
+Sources: Ruder et al. 2016 (temporal term, section 4.1); Jamriška et al. 2019 (keyframes, joined from both sides).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vidstyle.pictures import as_image, load_image
+from vidstyle.staging import StagedFile
+from vidstyle.stylizers.code import StyleCode
+from vidstyle.stylizers.feedforward import Stylizer
+from vidstyle.stylizers.painter import Painter, short_side
+from vidstyle.temporal.chain import Chain
+from vidstyle.temporal.cuts import is_cut, thumbnail
+from vidstyle.temporal.flow import flow_estimator
+from vidstyle.temporal.flow.estimator import enlarged
+from vidstyle.temporal.raster import luma, moved, resized
+
+from .stylizer import GRAMS, Gatys, Held
+
+__all__ = ["KeyframeMemory", "KeyframeOptions", "Keyframes"]
+
+PIXELS = 160_000
+"""At about so many pixels flow is estimated; never at more than the frame has."""
+SAME_SHOT = 0.5
+"""Share of a frame that is found again in the next one, from which on a sudden change is no cut."""
+
+
+@dataclass(frozen=True)
+class KeyframeOptions:
+    """Which frames are optimized."""
+
+    every: int = 25
+    """At least one of so many; 1 for every frame."""
+    covered: float = 0.7
+    """Share of the frame that must still show what the last keyframe shows; the next one is set where it is less."""
+    folder: Path | None = None
+    """Where pictures NUMBER.png of frames are taken for keyframes, and where those that are painted are left."""
+
+
+@dataclass(frozen=True)
+class Keyframe:
+    """painted: (1, 3, H, W); seen: (1, 1, h, w), the luma of its content, small."""
+
+    painted: Tensor
+    seen: Tensor
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A frame (1, 3, H, W) since the last keyframe: its luma, small, the flows to and from the frame before it, and the
+    chain of them back to the keyframe."""
+
+    frame: Tensor
+    code: StyleCode
+    seen: Tensor
+    back: Tensor
+    onward: Tensor
+    chain: Chain
+
+
+@dataclass
+class KeyframeMemory:
+    """Everything that outlives a frame: the last keyframe of the shot and the frames since."""
+
+    last: Keyframe | None = None
+    frames: list[Waiting] = field(default_factory=list)
+    thumbnail: np.ndarray | None = None
+    """The newest content, small, to tell a cut by."""
+    following: int = 0
+    """Number of the frame that is to come next."""
+
+    def reset(self) -> None:
+        """Forget the shot."""
+        self.last = self.thumbnail = None
+        self.frames.clear()
+
+
+class Keyframes(Painter):
+    """Optimizes keyframes and carries them on; what no keyframe shows, a feed-forward model paints.
+
+    gatys: what optimizes. fill: the model that paints the rest. on_keyframe: receives the frame's number and whether
+    its painting was found in the options' folder.
+    """
+
+    name = "gatys"
+
+    def __init__(
+        self,
+        gatys: Gatys,
+        fill: Stylizer,
+        options: KeyframeOptions | None = None,
+        on_keyframe: Callable[[int, bool], None] = lambda number, found: None,
+    ) -> None:
+        super().__init__(str(gatys.device), gatys.flow)
+        self.gatys, self.fill = gatys, fill
+        self.options = options or KeyframeOptions()
+        self.on_keyframe = on_keyframe
+        self.runtime = gatys.runtime
+        self.estimate = flow_estimator(gatys.flow, self.device)
+
+    def remember(self, level: str) -> KeyframeMemory | None:
+        """At any level but off, where every frame is painted by itself, keyframes keep the clip steady."""
+        return None if level == "off" else KeyframeMemory()
+
+    def encode(self, picture: Tensor) -> tuple[Tensor, ...]:
+        """The Gram matrices, then the code of the model that fills."""
+        return *self.gatys.encode(picture), *self.fill.encode(short_side(picture, self.fill.style_side))
+
+    def paint(self, frames: Tensor, code: StyleCode) -> Tensor:
+        """Every frame by itself."""
+        return self.gatys.paint(frames, code)
+
+    def __call__(  # type: ignore[override]
+        self, frames: Tensor, code: StyleCode, memory: KeyframeMemory | None = None, index: int | None = None
+    ) -> Tensor:
+        """As any painter's, but frames come back when the next keyframe is painted; `finish` hands out the last."""
+        if memory is None or not code.strength:
+            return super().__call__(frames, code)
+        finished = [
+            done
+            for number, frame in enumerate(frames.to(self.device).split(1))
+            for done in self._next(frame, code, memory, memory.following if index is None else index + number)
+        ]
+        return torch.cat(finished) if finished else frames[:0]
+
+    def finish(self, memory: KeyframeMemory) -> list[Tensor]:  # type: ignore[override]
+        done = self._between(memory, None, None)
+        memory.reset()
+        return done
+
+    @torch.no_grad()
+    def _next(self, frame: Tensor, code: StyleCode, memory: KeyframeMemory, number: int) -> list[Tensor]:
+        """Take in the next frame; what is finished by it, oldest first."""
+        seen, now = self._small(frame), thumbnail(frame)
+        waiting = self._followed(frame, code, seen, now, memory) if number == memory.following else None
+        memory.following = number + 1
+        if waiting is None or memory.last is None:
+            done, held = self.finish(memory), None
+        elif self._enough(memory, waiting, number):
+            memory.thumbnail = now
+            memory.frames.append(waiting)
+            return []
+        else:
+            done, held = [], self._brought(memory.last, waiting.chain, seen)
+        memory.thumbnail = now
+        keyframe = Keyframe(self._painted(frame, code, number, held), seen)
+        if waiting is not None and memory.last is not None:
+            done = self._between(memory, keyframe, waiting)
+        memory.last = keyframe
+        memory.frames.clear()
+        return [*done, keyframe.painted]
+
+    def _followed(
+        self, frame: Tensor, code: StyleCode, seen: Tensor, now: np.ndarray, memory: KeyframeMemory
+    ) -> Waiting | None:
+        """The frame with its way to the last keyframe; None where another shot begins."""
+        last = memory.last
+        if last is None or last.painted.shape != frame.shape or memory.thumbnail is None:
+            return None
+        before, chain = last.seen, Chain.at(seen)
+        if memory.frames:
+            before, chain = memory.frames[-1].seen, memory.frames[-1].chain
+        back, onward = self.estimate(seen, before), self.estimate(before, seen)
+        step = Chain.at(seen).extended(back, onward)
+        if is_cut(memory.thumbnail, now) and float(step.checked(seen, before).mean()) < SAME_SHOT:
+            return None
+        return Waiting(frame, code, seen, back, onward, chain.extended(back, onward))
+
+    def _enough(self, memory: KeyframeMemory, waiting: Waiting, number: int) -> bool:
+        """Whether the last keyframe does for this frame too."""
+        near = len(memory.frames) + 1 < self.options.every
+        return near and float(waiting.chain.trust.mean()) >= self.options.covered and self._given(number) is None
+
+    def _painted(self, frame: Tensor, code: StyleCode, number: int, held: Held | None) -> Tensor:
+        """A keyframe, found or optimized."""
+        found = self._given(number)
+        self.on_keyframe(number, found is not None)
+        if found is not None:
+            picture = torch.from_numpy(load_image(found)).permute(2, 0, 1)[None].to(frame) / 255
+            return resized(picture, (frame.shape[-2], frame.shape[-1]))
+        painted = frame.lerp(self.gatys.optimized(frame, code, held), code.strength)
+        painted = self.finished(painted, frame, code)
+        if self.options.folder is not None:
+            with StagedFile(self.options.folder / f"{number:06}.png", overwrite=True) as file:
+                as_image(painted[0]).save(file.path, format="png")
+        return painted
+
+    def _given(self, number: int) -> Path | None:
+        path = self.options.folder and self.options.folder / f"{number:06}.png"
+        return path if path is not None and path.is_file() else None
+
+    def _brought(self, keyframe: Keyframe, chain: Chain, seen: Tensor) -> Held:
+        """What a keyframe brings along a chain to a frame with that luma."""
+        size = (keyframe.painted.shape[-2], keyframe.painted.shape[-1])
+        trust = chain.checked(seen, keyframe.seen)
+        return Held(moved(keyframe.painted, enlarged(chain.flow, size)), resized(trust, size))
+
+    @torch.no_grad()
+    def _between(self, memory: KeyframeMemory, following: Keyframe | None, last: Waiting | None) -> list[Tensor]:
+        """The frames that wait, painted. following: the keyframe after them, where there is one, and its frame."""
+        onward: list[Held | None] = [None] * len(memory.frames)
+        if following is not None and last is not None:
+            chain, step = Chain.at(last.seen), last
+            for at in range(len(memory.frames) - 1, -1, -1):
+                chain = chain.extended(step.onward, step.back)
+                step = memory.frames[at]
+                onward[at] = self._brought(following, chain, step.seen)
+        done = []
+        for at, waiting in enumerate(memory.frames):
+            assert memory.last is not None
+            back = self._brought(memory.last, waiting.chain, waiting.seen)
+            done.append(self._joined(waiting, back, onward[at], (at + 1) / (len(memory.frames) + 1)))
+        return done
+
+    def _joined(self, waiting: Waiting, back: Held, onward: Held | None, share: float) -> Tensor:
+        """What two keyframes bring, the second with `share`; the model's painting where neither can be trusted."""
+        sides = [(back, 1.0)] if onward is None else [(back, 1 - share), (onward, share)]
+        unseen = 1 - back.trust if onward is None else (1 - back.trust) * (1 - onward.trust)
+        # A little of it everywhere, so that the weights never sum to nothing.
+        total = unseen + 1e-3
+        code = replace(waiting.code, tensors=waiting.code.tensors[GRAMS:])
+        result = self.fill(waiting.frame, code) * total
+        for held, near in sides:
+            weight = held.trust * near
+            result, total = result + held.picture * weight, total + weight
+        return (result / total).clamp_(0, 1)
+
+    def _small(self, frame: Tensor) -> Tensor:
+        height, width = frame.shape[-2:]
+        scale = min(1.0, (PIXELS / (height * width)) ** 0.5)
+        return luma(resized(frame, (max(32, round(height * scale)), max(32, round(width * scale)))))

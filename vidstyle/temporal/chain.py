@@ -1,0 +1,53 @@
+"""Follow every place of a frame to another one, through all the frames between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .raster import apart, blurred, faded, moved
+
+__all__ = ["Chain", "agreement"]
+
+DIFFERENCE = 0.06
+"""Of luma, at which a place that was followed is hardly believed to be the same."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """flow: (1, 2, h, w) in pixels, from a frame to the one followed to. trust: (1, 1, h, w) in [0, 1]."""
+
+    flow: Tensor
+    trust: Tensor
+
+    @classmethod
+    def at(cls, seen: Tensor) -> Chain:
+        """From a frame, (1, 1, h, w), to itself."""
+        return cls(seen.new_zeros(1, 2, *seen.shape[-2:]), torch.ones_like(seen))
+
+    def extended(self, step: Tensor, opposite: Tensor) -> Chain:
+        """From the next frame. step: the flow from it to the one that this chain begins at; opposite: the way back."""
+        flow = step + moved(self.flow, step, cubic=False)
+        return Chain(flow, agreement(step, opposite) * moved(self.trust, step, cubic=False))
+
+    def checked(self, first: Tensor, last: Tensor) -> Tensor:
+        """Trust (1, 1, h, w) where the two ends, both luma (1, 1, h, w) in [0, 1], also look alike."""
+        differs = blurred(apart(moved(last, self.flow, cubic=False), first), 1.0)
+        return self.trust * faded((differs / DIFFERENCE).square())
+
+
+def agreement(flow: Tensor, opposite: Tensor) -> Tensor:
+    """How far the way there and back leads home, (1, 1, h, w) in [0, 1]; 0 where it leaves the picture.
+
+    Source: Ruder et al. 2016, section 3.2, whose limit is where this is 1/e.
+    """
+    returned = moved(opposite, flow, cubic=False)
+    mismatch = (flow + returned).square().sum(1, keepdim=True)
+    allowed = 0.01 * (flow.square() + returned.square()).sum(1, keepdim=True) + 0.5
+    height, width = flow.shape[-2:]
+    x = torch.arange(width, device=flow.device) + flow[:, :1]
+    y = torch.arange(height, device=flow.device)[:, None] + flow[:, 1:]
+    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    return faded((mismatch / allowed).square()) * inside
