@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from vidstyle.nets.adain import DECODER, AdaIN
 from vidstyle.nets.atelier import Atelier, AtelierSizes
@@ -15,6 +16,7 @@ from vidstyle.nets.cyclegan import CycleGAN
 from vidstyle.nets.microast import MicroAST
 from vidstyle.nets.transformer_net import TransformerNet
 from vidstyle.nets.vgg import LAYERS, VGG
+from vidstyle.nets.wct import WCT
 
 PEERS = Path(__file__).parents[2].parent / "shared" / "peers"
 
@@ -25,6 +27,23 @@ def small_adain() -> AdaIN:
         widths[layer] = (channels, channels := 4 * int(layer[0]), None)
     decoder = {at: (16 if at == 1 else 4, 3 if at == 28 else 4) for at in DECODER}
     return AdaIN(VGG(widths), decoder)
+
+
+def small_wct() -> WCT:
+    widths, channels = {}, 3
+    for layer in LAYERS[: LAYERS.index("3_1") + 1]:
+        widths[layer] = (channels, channels := 4 * int(layer[0]), None)
+    shapes = {
+        "decoder1": {1: (4, 3)},
+        "decoder2": {1: (8, 4), 5: (4, 4), 8: (4, 3)},
+        "decoder3": {1: (12, 8), 5: (8, 8), 8: (8, 4), 12: (4, 4), 15: (4, 3)},
+    }
+    state = {f"encoder.{key}": value for key, value in VGG(widths).state_dict().items()}
+    for decoder, layers in shapes.items():
+        for at, (inputs, outputs) in layers.items():
+            layer = nn.Conv2d(inputs, outputs, 3)
+            state |= {f"{decoder}.{at}.{key}": value.detach() for key, value in layer.named_parameters()}
+    return WCT.from_state_dict(state)
 
 
 @pytest.fixture
@@ -40,6 +59,7 @@ def small_nets() -> dict:
             BriskSizes(half=4, quarter=6, eighth=8, blocks=2, sixteenth=6, deep=1, trunk=(4, 6, 6, 6, 6), embedding=5)
         ),
         "cyclegan": CycleGAN(width=4, blocks=2),
+        "wct": small_wct(),
     }
 
 

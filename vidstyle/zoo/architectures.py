@@ -20,6 +20,7 @@ from vidstyle.nets.cyclegan import CycleGAN
 from vidstyle.nets.microast import MicroAST
 from vidstyle.nets.protocol import StyleNet
 from vidstyle.nets.transformer_net import TransformerNet
+from vidstyle.nets.wct import WCT
 
 __all__ = ["Architecture", "architectures", "build", "detect", "has", "register", "untrained"]
 
@@ -37,6 +38,8 @@ class Architecture:
     parts: Mapping[str, str] = field(default_factory=dict)
     """For models published as several files: {prefix of the part's tensors: regular expression for its file's name}.
     What the group `run` matches (an iteration) must be the same in all files of one model."""
+    optional: Mapping[str, str] = field(default_factory=dict)
+    """Parts, as in `parts`, that a model may do without."""
     untrained: Callable[[], StyleNet] | None = None
     """A net to be trained, of the sizes that the project ships; None for kinds that are only imported."""
 
@@ -128,6 +131,22 @@ register(
         ),
         MicroAST.from_state_dict,
         {part: rf"{part}(?P<run>.*)" for part in ("content_encoder", "style_encoder", "modulator", "decoder")},
+    )
+)
+register(
+    Architecture(
+        "wct",
+        lambda state: (
+            has(state, {"decoder1.1.weight": (3, None, 3, 3), "decoder2.8.weight": (3, None, 3, 3)})
+            and any(key.startswith("encoder.") for key in state)
+        ),
+        WCT.from_state_dict,
+        {
+            "encoder": r"vgg_normalised_conv\d_1",
+            "decoder1": r"feature_invertor_conv1_1",
+            "decoder2": r"feature_invertor_conv2_1",
+        },
+        {f"decoder{level}": rf"feature_invertor_conv{level}_1" for level in (3, 4, 5)},
     )
 )
 register(

@@ -63,7 +63,7 @@ def _candidates(files: list[Path]) -> list[tuple[Architecture, str, Members]]:
         runs: dict[str, Members] = {}
         shared: Members = {}  # a part whose name has no run (a fixed encoder) belongs to every run
         for file in files:
-            for prefix, pattern in architecture.parts.items():
+            for prefix, pattern in {**architecture.parts, **architecture.optional}.items():
                 if match := re.fullmatch(pattern, stem(file)):
                     run = match.groupdict().get("run")
                     (shared if run is None else runs.setdefault(run, {}))[prefix] = file
