@@ -24,10 +24,11 @@ def test_a_weight_follows_the_last_colon_unless_the_file_is_called_that(tmp_path
     plain, odd = tmp_path / "a.png", tmp_path / "b:0.5"
     for path in (plain, odd):
         Image.new("RGB", (8, 8)).save(path, "png")
-    assert parse_style(str(plain)) == (plain, 1.0)
-    assert parse_style(f"{plain}:0.25") == (plain, 0.25)
-    assert parse_style(str(odd)) == (odd, 1.0)
-    assert parse_style(f"{odd}:2") == (odd, 2.0)
+    assert parse_style(str(plain)) == (str(plain), 1.0)
+    assert parse_style(f"{plain}:0.25") == (str(plain), 0.25)
+    assert parse_style(str(odd)) == (str(odd), 1.0)
+    assert parse_style(f"{odd}:2") == (str(odd), 2.0)
+    assert parse_style("7:0.5") == ("7", 0.5)
 
 
 def test_built_in_styles_go_by_name() -> None:

@@ -63,13 +63,12 @@ def find_style(name: str | Path) -> Path:
     raise StyleError(f"no style {name}: {hint}")
 
 
-def parse_style(argument: str) -> tuple[Path, float]:
-    """`IMAGE` or `IMAGE:WEIGHT` -> (path, weight); a file whose name has a colon is taken as it is."""
+def parse_style(argument: str) -> tuple[str, float]:
+    """`STYLE` or `STYLE:WEIGHT` -> (style, weight); a file whose name has a colon is taken as it is."""
     name, colon, weight = argument.rpartition(":")
     if not colon or Path(argument).is_file():
-        return find_style(argument), 1.0
+        return argument, 1.0
     try:
-        value = float(weight)
+        return name, float(weight)
     except ValueError:
-        return find_style(argument), 1.0
-    return find_style(name), value
+        return argument, 1.0

@@ -13,6 +13,7 @@ from vidstyle.nets.adain import DECODER, AdaIN
 from vidstyle.nets.atelier import Atelier, AtelierSizes
 from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.nets.cyclegan import CycleGAN
+from vidstyle.nets.magenta import Magenta
 from vidstyle.nets.microast import MicroAST
 from vidstyle.nets.transformer_net import TransformerNet
 from vidstyle.nets.vgg import LAYERS, VGG
@@ -60,6 +61,7 @@ def small_nets() -> dict:
         ),
         "cyclegan": CycleGAN(width=4, blocks=2),
         "wct": small_wct(),
+        "magenta": Magenta((4, 6, 8), blocks=2, styles=3),
     }
 
 

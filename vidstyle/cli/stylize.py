@@ -47,7 +47,7 @@ def stylize(
             "--style",
             "-s",
             metavar="IMG[:WEIGHT]",
-            help="A picture or a built-in style; repeat to mix several.",
+            help="A picture, a built-in style, or a number for a model with styles of its own; repeat to mix several.",
             rich_help_panel=PICTURE,
         ),
     ] = None,

@@ -24,6 +24,12 @@ class StyleNet(nn.Module, ABC):
 
     stride: ClassVar[int] = 1
     fixed_style: ClassVar[bool] = False
+    styles: int = 0
+    """Styles of its own, which are told by number; it takes no pictures then."""
+
+    def numbered(self, number: int) -> StyleCode:
+        """The code of one of its own styles, from 0 on."""
+        raise ValueError("the net has no styles of its own")
 
     @abstractmethod
     def encode_style(self, image: Tensor | None = None) -> StyleCode:

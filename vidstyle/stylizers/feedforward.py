@@ -9,13 +9,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from vidstyle.errors import StyleError
 from vidstyle.runtime.choice import engines, fastest
 from vidstyle.runtime.device import pick_precision
 from vidstyle.runtime.memory import Thrifty
 from vidstyle.zoo import load
 
 from .code import StyleCode
-from .painter import Painter
+from .painter import Painter, StyleInput
 
 __all__ = ["Stylizer"]
 
@@ -43,6 +44,8 @@ class Stylizer(Painter):
         self.name = self.model.card.name
         self.fixed_style = self.net.fixed_style
         self.style_side = int(getattr(self.net, "STYLE_SIDE", self.style_side))
+        if self.net.styles:
+            self.style_kind = f"a number from 0 to {self.net.styles - 1}"
         self.engines = engines(self.net, self.device, dtype, runtime)
         self.engine = self.engines[0]
         self._thrifty = Thrifty(note)
@@ -56,6 +59,14 @@ class Stylizer(Painter):
     def encode(self, picture: Tensor) -> tuple[Tensor, ...]:
         weight = next(self.net.parameters())
         return tuple(t.float() for t in self.net.encode_style(picture.to(weight.device, weight.dtype)))
+
+    def encode_one(self, style: StyleInput, side: int) -> tuple[Tensor, ...]:
+        if not self.net.styles:
+            return super().encode_one(style, side)
+        number = int(style) if isinstance(style, str) and style.isdecimal() else -1
+        if not 0 <= number < self.net.styles:
+            raise StyleError(f"{self.name} has styles of its own; give {self.style_kind}")
+        return tuple(tensor.detach().float() for tensor in self.net.numbered(number))
 
     def tune(self, code: StyleCode, height: int, width: int) -> str:
         """Measure the runtimes that are there on one frame of that size, keep the fastest, and return its name."""

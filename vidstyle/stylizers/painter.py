@@ -39,6 +39,8 @@ class Painter(ABC):
 
     fixed_style: bool = False
     """It has one style of its own and takes no style picture."""
+    style_kind: str = "a picture"
+    """What a style is given as."""
     style_side: int = 512
     """Short side, in pixels, at which it sees a style unless asked otherwise."""
     batches: ClassVar[bool] = True
@@ -95,10 +97,13 @@ class Painter(ABC):
         if self.fixed_style:
             return StyleCode((), strength, keep_color)
         if not weighted:
-            raise StyleError(f"{self.name} paints in the style of a picture; give one with --style")
-        pictures = [short_side(_picture(picture), size or self.style_side) for picture, _ in weighted]
-        codes = [self.encode(picture.to(self.device)) for picture in pictures]
+            raise StyleError(f"{self.name} paints in the style of {self.style_kind}; give one with --style")
+        codes = [self.encode_one(given, size or self.style_side) for given, _ in weighted]
         return StyleCode(mix(codes, [weight for _, weight in checked.images]), strength, keep_color)
+
+    def encode_one(self, style: StyleInput, side: int) -> tuple[Tensor, ...]:
+        """The code of one style, seen with `side` pixels at its short side."""
+        return self.encode(short_side(_picture(style), side).to(self.device))
 
     def __call__(
         self, frames: Tensor, code: StyleCode, memory: ClipMemory | None = None, index: int | None = None

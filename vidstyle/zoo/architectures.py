@@ -17,6 +17,7 @@ from vidstyle.nets.adain import AdaIN
 from vidstyle.nets.atelier import Atelier
 from vidstyle.nets.brisk import Brisk
 from vidstyle.nets.cyclegan import CycleGAN
+from vidstyle.nets.magenta import Magenta
 from vidstyle.nets.microast import MicroAST
 from vidstyle.nets.protocol import StyleNet
 from vidstyle.nets.transformer_net import TransformerNet
@@ -147,6 +148,20 @@ register(
             "decoder2": r"feature_invertor_conv2_1",
         },
         {f"decoder{level}": rf"feature_invertor_conv{level}_1" for level in (3, 4, 5)},
+    )
+)
+register(
+    Architecture(
+        "magenta",
+        lambda state: has(
+            state,
+            {
+                "contract_conv1.weight": (None, 3, 9, 9),
+                "contract_conv1.gamma": (None, None),
+                "expand_conv3.weight": (3, None, 9, 9),
+            },
+        ),
+        Magenta.from_state_dict,
     )
 )
 register(

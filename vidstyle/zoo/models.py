@@ -22,6 +22,7 @@ from .architectures import build, detect
 from .cards import Card, checksum
 from .checkpoint import State, read_state_dict
 from .parts import SUFFIXES, read_folder, read_siblings, stem
+from .raw import read_magenta
 from .releases import RELEASES
 
 __all__ = ["ASSETS", "Model", "available", "fetched", "load", "read_card", "save", "write"]
@@ -47,7 +48,7 @@ def load(name_or_path: str | Path, assets: Path = ASSETS) -> Model:
     path = _find(name_or_path, assets)
     metadata: Mapping[str, str] = {}
     if path.is_dir():
-        state = read_folder(path)
+        state = read_magenta(path) or read_folder(path)
     else:
         state, metadata = read_state_dict(path)
         if detect(state) is None:
