@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import torch.nn.functional as F
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from vidstyle.errors import InputError, StyleError
 from vidstyle.frames import MAX_PIXELS
 
-__all__ = ["as_image", "list_pictures", "load_image", "load_square", "load_squares"]
+__all__ = ["as_image", "list_pictures", "load_image", "load_square", "load_squares", "short_side"]
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
@@ -50,6 +51,16 @@ def as_image(pixels: Tensor) -> Image.Image:
     """(3, H, W) in [0, 1] as a picture of 8 bits."""
     codes = (pixels.detach().float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu()
     return Image.fromarray(np.asarray(codes))
+
+
+def short_side(picture: Tensor, side: int) -> Tensor:
+    """With `side` pixels at its short side, and at least 32 each way: encoders halve pictures up to five times."""
+    height, width = picture.shape[-2:]
+    scale = side / min(height, width)
+    size = max(32, round(height * scale)), max(32, round(width * scale))
+    if max(size) > 8 * side:
+        raise StyleError(f"a style picture of {width}×{height} is too narrow; crop it to a usual shape")
+    return F.interpolate(picture, size, mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
 
 
 def load_image(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS, enough: int | None = None) -> np.ndarray:

@@ -15,6 +15,7 @@ from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.nets.vgg import VGG
 from vidstyle.perception.encoder import GLANCE, load_glance
 from vidstyle.pictures import list_pictures, load_square
+from vidstyle.stylizers import Stylizer
 from vidstyle.training import load_recipe
 from vidstyle.training.encoder import untrained_encoder
 from vidstyle.training.pictures import Pictures, alike, held_out
@@ -210,3 +211,24 @@ def test_a_distilled_encoder_comes_to_see_as_its_teacher(
         return sum(value.item() for value in squared.values())
 
     assert error(VGG.from_state_dict(load_file(path))) < 0.7 * error(untrained_encoder(recipe.channels))
+
+
+def test_one_style_becomes_a_network_that_needs_none(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    pytest.importorskip("lightning_fabric")
+    pytest.importorskip("tensorboard")
+    from vidstyle.training import train
+
+    style = tmp_path_factory.mktemp("style") / "stripes.png"
+    Image.fromarray(np.tile(np.array([[[250, 20, 20]] * 4 + [[20, 20, 250]] * 4], np.uint8), (64, 8, 1))).save(style)
+    tiny = {"channels": (8, 8, 8), "blocks": 1, "steps": 160, "batch": 2, "crop": 32, "side": 64, "style_side": 64}
+    recipe = load_recipe("fast", **tiny, warmup=5, learning_rate=1e-2, holdout=1)
+    seen: list[dict[str, Any]] = []
+    path, _ = train(recipe, pictures, style, "glance", tmp_path_factory.mktemp("out"), on_progress=seen.append)
+    assert path.name == "stripes.safetensors"
+    assert seen[-1]["gram"] < 0.7 * seen[0]["gram"]
+    painter = Stylizer(path, device="cpu")
+    assert painter.fixed_style
+    photo = torch.from_numpy(load_square(pictures / "0.png", 64)).permute(2, 0, 1)[None] / 255
+    painted = painter(photo, painter.encode_style(None))
+    red, green, blue = painted.mean((0, 2, 3)).tolist()
+    assert green < min(red, blue)

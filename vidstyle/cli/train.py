@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vidstyle.errors import OptionError
+
 from .terminal import Interrupted, errors, note, out, progress_bar
+
+if TYPE_CHECKING:
+    from vidstyle.training import Recipe
 
 __all__ = ["train"]
 
@@ -21,7 +26,10 @@ LINE_EVERY = 60
 def train(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name (brisk) or a .toml file.")],
     photos: Annotated[Path, typer.Option(help="Folder with contents.", exists=True, file_okay=False)],
-    paintings: Annotated[Path, typer.Option(help="Folder with styles.", exists=True, file_okay=False)],
+    paintings: Annotated[Path | None, typer.Option(help="Folder with styles.", exists=True, file_okay=False)] = None,
+    style: Annotated[
+        str | None, typer.Option(metavar="IMG", help="The one style of the recipe fast: a picture or a name.")
+    ] = None,
     encoder: Annotated[str, typer.Option(help="What judges paintings: glance, vgg19, a file or a folder.")] = "glance",
     unseen: Annotated[
         Path | None,
@@ -55,8 +63,9 @@ def train(
     from vidstyle.training import CHECKPOINT, load_recipe
     from vidstyle.training import train as run
 
-    output = output or Path("runs") / Path(recipe).stem
     settings = load_recipe(recipe, minutes=minutes, steps=steps, batch=batch, start_from=start_from)
+    styles = _styles(settings, paintings, style)
+    output = output or Path("runs") / (Path(recipe).stem + (f"-{styles.stem}" if style else ""))
     with progress_bar(shown=True) as bar:
         task = bar.add_task(f"training {recipe}", total=1000, of="1000")
         said = 0.0
@@ -74,7 +83,7 @@ def train(
             path, report = run(
                 settings,
                 photos,
-                paintings,
+                styles,
                 encoder,
                 output,
                 unseen=unseen,
@@ -82,7 +91,7 @@ def train(
                 device=device,
                 precision=precision,
                 resume=resume,
-                data=data or f"{photos.name}, {paintings.name}",
+                data=data or f"{photos.name}, {styles.name}",
                 licence=licence,
                 on_progress=on_progress,
                 note=note,
@@ -92,3 +101,17 @@ def train(
                 raise
             raise Interrupted(f"interrupted; with --resume it goes on from the checkpoint in {output}") from None
     out.print(f"{path}: {report['samples']:,} samples in {report['hours']:.2f} hours")
+
+
+def _styles(recipe: Recipe, paintings: Path | None, style: str | None) -> Path:
+    """The folder or the picture that the recipe's styles come from. OptionError where it is the other."""
+    from vidstyle.styles import find_style
+    from vidstyle.training import FastRecipe
+
+    if isinstance(recipe, FastRecipe):
+        if style is None or paintings is not None:
+            raise OptionError("this recipe is for one style: give it with --style, and no --paintings")
+        return find_style(style)
+    if paintings is None or style is not None:
+        raise OptionError("this recipe is for many styles: give a folder with --paintings, and no --style")
+    return paintings

@@ -9,13 +9,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 from vidstyle.errors import OptionError, OutOfMemory, StyleError
 from vidstyle.nets.protocol import mix
-from vidstyle.pictures import load_image
+from vidstyle.pictures import load_image, short_side
 from vidstyle.runtime.device import pick_device
 from vidstyle.styles import Style, find_style
 from vidstyle.temporal.flow import FLOWS
@@ -25,7 +24,7 @@ from vidstyle.temporal.stabiliser import Stabiliser
 from .code import StyleCode
 from .color import keep_color
 
-__all__ = ["Painter", "StyleInput", "short_side"]
+__all__ = ["Painter", "StyleInput"]
 
 StyleInput = str | Path | Image.Image | Tensor
 """A built-in style's name, a picture file, a PIL image, or a tensor (1, 3, h, w) in [0, 1]."""
@@ -171,13 +170,3 @@ def _picture(style: StyleInput) -> Tensor:
         return style.float()
     pixels = np.asarray(style.convert("RGB")) if isinstance(style, Image.Image) else load_image(find_style(style))
     return torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 255
-
-
-def short_side(picture: Tensor, side: int) -> Tensor:
-    """With `side` pixels at its short side, and at least 32 each way: encoders halve pictures up to five times."""
-    height, width = picture.shape[-2:]
-    scale = side / min(height, width)
-    size = max(32, round(height * scale)), max(32, round(width * scale))
-    if max(size) > 8 * side:
-        raise StyleError(f"a style picture of {width}×{height} is too narrow; crop it to a usual shape")
-    return F.interpolate(picture, size, mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)

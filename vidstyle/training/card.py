@@ -13,13 +13,13 @@ from .recipe import Recipe
 __all__ = ["first_card"]
 
 
-def first_card(recipe: Recipe, start: Card | None, teacher: str, data: str, licence: str) -> Card:
+def first_card(recipe: Recipe, name: str, start: Card | None, teacher: str, data: str, licence: str) -> Card:
     """The card of a run that begins now from the model of `start`; its quality is what came before the run."""
     settings = asdict(recipe)
     if start is not None:
         settings["start_from"] = f"{start.name} {start.checksum[:16]}"
     return Card(
-        name=recipe.architecture,
+        name=name,
         architecture=recipe.architecture,
         licence=licence,
         data=data,

@@ -14,7 +14,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["RECIPES", "EncoderRecipe", "PainterRecipe", "Recipe", "load_recipe"]
+__all__ = ["RECIPES", "EncoderRecipe", "FastRecipe", "PainterRecipe", "Recipe", "load_recipe"]
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -108,6 +108,33 @@ class PainterRecipe(Recipe):
 
 
 @dataclass(frozen=True)
+class FastRecipe(Recipe):
+    """A net with one style in its weights. Its loss is the sum of weight × term."""
+
+    channels: tuple[int, ...] = (16, 32, 64)
+    """At full, half and quarter size."""
+    blocks: int = 3
+    """Residual blocks."""
+    style_side: int = 256
+    """Short side, in pixels, at which the style is seen; larger gives larger strokes."""
+    exact_after: float = 0.8
+    """Share of the run after which relu1_1 … relu3_1 come from the exact VGG, where the encoder has one."""
+    content: float = 4.0
+    style: float = 2.0
+    gram: float = 4.0
+    variation: float = 0.02
+    temporal: float = 30.0
+    temporal_every: int = 2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.channels) != 3 or not all(isinstance(width, int) and width > 0 for width in self.channels):
+            raise OptionError("a recipe for one style needs three channels ≥ 1")
+        if min(self.blocks, self.temporal_every) < 1 or not 32 <= self.style_side <= 4096:
+            raise OptionError("a recipe for one style needs blocks and temporal_every ≥ 1, style_side from 32 to 4096")
+
+
+@dataclass(frozen=True)
 class EncoderRecipe(Recipe):
     """A small perceptual encoder, distilled from a large one."""
 
@@ -122,6 +149,10 @@ class EncoderRecipe(Recipe):
             raise OptionError("a recipe needs five channels ≥ 1")
 
 
+KINDS: dict[str, type[Recipe]] = {"glance": EncoderRecipe, "transformer_net": FastRecipe}
+"""By architecture; all others are painters'."""
+
+
 def load_recipe(name: str | Path, **changes: Any) -> Recipe:
     """The recipe of that name or file, with `changes` that are not None laid over it."""
     path = Path(name) if Path(name).suffix == ".toml" else RECIPES / f"{name}.toml"
@@ -132,7 +163,7 @@ def load_recipe(name: str | Path, **changes: Any) -> Recipe:
         raise OptionError(f"no recipe {name}; known: {known}, or give a .toml file") from None
     except (OSError, ValueError) as error:  # no TOML, or no text
         raise OptionError(f"{path} is not valid TOML: {error}") from None
-    kind = EncoderRecipe if values.get("architecture") == "glance" else PainterRecipe
+    kind = KINDS.get(str(values.get("architecture")), PainterRecipe)
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
     wanted = {field.name: type(field.default) for field in fields(kind)} | {"architecture": str}
     for key, value in values.items():

@@ -8,21 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
 
 from vidstyle.errors import MissingExtra, ModelError, OptionError, OutOfMemory
 from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.perception.encoder import Perceptual, load_glance, load_perceptual
-from vidstyle.pictures import list_pictures, load_squares
 from vidstyle.runtime.device import pick_device
 from vidstyle.zoo import Card, load, untrained
 
-from .abstract import abstract
 from .card import first_card
 from .encoder import EncoderRun, untrained_encoder
+from .fast import FastRun
+from .material import Material, gather
 from .painter import PainterRun
-from .pictures import Pictures, held_out
-from .recipe import EncoderRecipe, PainterRecipe, Recipe
+from .recipe import EncoderRecipe, FastRecipe, PainterRecipe, Recipe
 from .run import Run
 from .schedule import Clock
 
@@ -56,6 +54,7 @@ def train(
 ) -> tuple[Path, dict[str, Any]]:
     """Train; return the model's file and a report of the run.
 
+    photos, paintings: folders; for a FastRecipe `paintings` is the one style picture.
     encoder: what judges, see `load_perceptual`. unseen: folder of pictures to evaluate with; what looks like one of
     them is not trained on. clips: folder of clips for a painter's temporal terms. `output` gets TensorBoard scalars,
     `sheet_STEP.png` every `sheet_every` steps, and every `checkpoint_every` steps a checkpoint that a later call
@@ -66,36 +65,24 @@ def train(
     """
     if isinstance(recipe, EncoderRecipe) and str(encoder) == "glance":
         raise OptionError("glance cannot teach itself; give --encoder vgg19, or a file or folder of weights")
-    if isinstance(recipe, EncoderRecipe) and recipe.start_from:
-        raise OptionError("a run of glance begins with new weights; leave --start-from away")
+    if isinstance(recipe, (EncoderRecipe, FastRecipe)) and recipe.start_from:
+        raise OptionError(f"a run of {recipe.architecture} begins with new weights; leave --start-from away")
     if clips and not (isinstance(recipe, PainterRecipe) and (recipe.temporal or recipe.temporal_features)):
         raise OptionError("clips are for a painter's temporal terms, which this recipe does not have")
     torch.manual_seed(recipe.seed)
     fabric = _fabric(device, precision)
-    photo_paths, kept = held_out(list_pictures(photos), recipe.holdout)
-    contents = Pictures(photo_paths, recipe.side, fabric.device, recipe.content_zoom)
-    # An enlarged painting would have softer strokes than its style.
-    styles = Pictures(list_pictures(paintings), recipe.side, fabric.device, recipe.style_zoom, enlarge=False)
+    material = gather(recipe, photos, paintings, unseen, fabric.device)
+    for line in material.notes:
+        note(line)
     if unseen is not None:
-        aside = Pictures(list_pictures(unseen), recipe.side, fabric.device)
-        left_out = contents.leave_out(aside) + styles.leave_out(aside)
-        data = f"{data}; without {left_out} that are also in {unseen.name}"
-    if isinstance(recipe, PainterRecipe) and recipe.abstract:
-        count = round(recipe.abstract / (1 - recipe.abstract) * len(styles))
-        paintings_only = styles.pixels.permute(0, 2, 3, 1).cpu().numpy()  # (N, side, side, 3)
-        styles.add(torch.from_numpy(abstract(paintings_only, count, recipe.seed)).permute(0, 3, 1, 2))
-    # Contents that training never sees, if any were kept and can be read.
-    squares, damaged = load_squares(kept, recipe.side)
-    shown = [torch.from_numpy(square).permute(2, 0, 1) / 255 for square in list(squares.values())[:4]]
-    for line in contents.damaged + styles.damaged + damaged:
-        note(f"left out: {line}")
-    sample = torch.stack(shown).to(fabric.device) if shown else contents.spread(4)
-    teacher = load_perceptual(encoder, contents.spread(16).cpu()).to(fabric.device)
+        data = f"{data}; without {material.unseen} that are also in {unseen.name}"
+    teacher = load_perceptual(encoder, material.contents.spread(16).cpu()).to(fabric.device)
     filmed = _clips(clips, recipe, fabric, note) if clips else None
     if filmed is not None:
         data = f"{data}; {len(filmed)} shots of clips"
-    run, start = _run(recipe, fabric, teacher, contents, styles, sample, filmed)
-    card = first_card(recipe, start, teacher.about, data, licence)
+    run, start = _run(recipe, fabric, teacher, material, filmed)
+    name = paintings.stem if isinstance(recipe, FastRecipe) else recipe.architecture
+    card = first_card(recipe, name, start, teacher.about, data, licence)
 
     output.mkdir(parents=True, exist_ok=True)
     if resume and (output / CHECKPOINT).exists():
@@ -151,17 +138,15 @@ def _learn(run: Run, progress: float) -> None:
 
 
 def _run(
-    recipe: Recipe,
-    fabric: Any,
-    teacher: Perceptual,
-    contents: Pictures,
-    styles: Pictures,
-    sample: Tensor,
-    clips: Clips | None,
+    recipe: Recipe, fabric: Any, teacher: Perceptual, material: Material, clips: Clips | None
 ) -> tuple[Run, Card | None]:
     """The run that a recipe is for, and the card of the model that it begins with, if any."""
+    contents, styles = material.contents, material.styles
     if isinstance(recipe, EncoderRecipe):
         return EncoderRun(fabric, recipe, untrained_encoder(recipe.channels), teacher, contents, styles), None
+    if isinstance(recipe, FastRecipe):
+        assert material.style is not None
+        return FastRun(fabric, recipe, teacher, contents, material.style, material.shown), None
     assert isinstance(recipe, PainterRecipe)
     if recipe.start_from:
         model = load(recipe.start_from)
@@ -174,7 +159,7 @@ def _run(
     net.to(fabric.device)
     if card is None:
         net.style_encoder.begin(load_glance().to(fabric.device), styles.spread(256).split(16))
-    return PainterRun(fabric, recipe, net, teacher, contents, styles, sample, clips), card
+    return PainterRun(fabric, recipe, net, teacher, contents, styles, material.shown, clips), card
 
 
 def _fabric(device: str, precision: str | None) -> Any:

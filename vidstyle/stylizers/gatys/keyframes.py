@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidstyle.pictures import as_image, load_image
+from vidstyle.pictures import as_image, load_image, short_side
 from vidstyle.staging import StagedFile
 from vidstyle.stylizers.code import StyleCode
 from vidstyle.stylizers.feedforward import Stylizer
-from vidstyle.stylizers.painter import Painter, short_side
+from vidstyle.stylizers.painter import Painter
 from vidstyle.temporal.chain import Chain
 from vidstyle.temporal.cuts import is_cut, thumbnail
 from vidstyle.temporal.flow import flow_estimator
