@@ -11,6 +11,7 @@ from vidstyle.nets.cyclegan import CycleGAN
 from vidstyle.nets.microast import MicroAST
 from vidstyle.nets.protocol import StyleNet, mix
 from vidstyle.nets.transformer_net import TransformerNet
+from vidstyle.nets.unet import UNet
 from vidstyle.nets.vgg import LAYERS, VGG
 
 
@@ -21,7 +22,12 @@ def small_adain() -> AdaIN:
 
 
 ARBITRARY = {"adain": small_adain, "microast": lambda: MicroAST(4, 8, 8)}
-FIXED = {"transformer_net": lambda: TransformerNet(4, 8, 8, 2), "cyclegan": lambda: CycleGAN(4, 2)}
+FIXED = {
+    "transformer_net": lambda: TransformerNet(4, 8, 8, 2),
+    "cyclegan": lambda: CycleGAN(4, 2),
+    "cyclegan_resized": lambda: CycleGAN(4, 2, resize=True),
+    "unet": lambda: UNet(4, 3),
+}
 
 
 @pytest.fixture(params=ARBITRARY | FIXED)

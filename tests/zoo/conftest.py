@@ -16,6 +16,7 @@ from vidstyle.nets.cyclegan import CycleGAN
 from vidstyle.nets.magenta import Magenta
 from vidstyle.nets.microast import MicroAST
 from vidstyle.nets.transformer_net import TransformerNet
+from vidstyle.nets.unet import UNet
 from vidstyle.nets.vgg import LAYERS, VGG
 from vidstyle.nets.wct import WCT
 
@@ -60,6 +61,7 @@ def small_nets() -> dict:
             BriskSizes(half=4, quarter=6, eighth=8, blocks=2, sixteenth=6, deep=1, trunk=(4, 6, 6, 6, 6), embedding=5)
         ),
         "cyclegan": CycleGAN(width=4, blocks=2),
+        "unet": UNet(4, 3),
         "wct": small_wct(),
         "magenta": Magenta((4, 6, 8), blocks=2, styles=3),
     }

@@ -25,8 +25,14 @@ LINE_EVERY = 60
 
 def train(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name (brisk) or a .toml file.")],
-    photos: Annotated[Path, typer.Option(help="Folder with contents.", exists=True, file_okay=False)],
-    paintings: Annotated[Path | None, typer.Option(help="Folder with styles.", exists=True, file_okay=False)] = None,
+    photos: Annotated[
+        Path,
+        typer.Option("--photos", "--a", help="Folder with contents; the first domain.", exists=True, file_okay=False),
+    ],
+    paintings: Annotated[
+        Path | None,
+        typer.Option("--paintings", "--b", help="Folder with styles; the second domain.", exists=True, file_okay=False),
+    ] = None,
     style: Annotated[
         str | None, typer.Option(metavar="IMG", help="The one style of the recipe fast: a picture or a name.")
     ] = None,

@@ -49,17 +49,22 @@ class CycleGAN(FixedStyleNet):
 
     stride: ClassVar[int] = 4
 
-    def __init__(self, width: int = 64, blocks: int = 9, dropout: bool = False) -> None:
-        """`width` is the number of channels at full size; it doubles with each halving of the picture."""
+    def __init__(self, width: int = 64, blocks: int = 9, dropout: bool = False, resize: bool = False) -> None:
+        """`width` is the number of channels at full size; it doubles with each halving of the picture.
+
+        resize: upsample and convolve in place of transposed convolutions, which can paint a checkerboard (Odena et al.
+        2016).
+        """
         super().__init__()
         c1, c2, c3 = width, 2 * width, 4 * width
+        up = _resized if resize else _transposed
         self.model = nn.Sequential(
             *(Pad(3), nn.Conv2d(3, c1, 7), nn.InstanceNorm2d(c1), nn.ReLU(inplace=True)),
             *(nn.Conv2d(c1, c2, 3, stride=2, padding=1), nn.InstanceNorm2d(c2), nn.ReLU(inplace=True)),
             *(nn.Conv2d(c2, c3, 3, stride=2, padding=1), nn.InstanceNorm2d(c3), nn.ReLU(inplace=True)),
             *(Residual(c3, dropout) for _ in range(blocks)),  # (N, c3, H / 4, W / 4)
-            *(nn.ConvTranspose2d(c3, c2, 3, 2, 1, output_padding=1), nn.InstanceNorm2d(c2), nn.ReLU(inplace=True)),
-            *(nn.ConvTranspose2d(c2, c1, 3, 2, 1, output_padding=1), nn.InstanceNorm2d(c1), nn.ReLU(inplace=True)),
+            *(up(c3, c2), nn.InstanceNorm2d(c2), nn.ReLU(inplace=True)),
+            *(up(c2, c1), nn.InstanceNorm2d(c1), nn.ReLU(inplace=True)),
             *(Pad(3), nn.Conv2d(c1, 3, 7), nn.Tanh()),
         )
 
@@ -74,7 +79,16 @@ class CycleGAN(FixedStyleNet):
             raise ValueError("it has batch norms; only generators with instance norms can be loaded")
         blocks = {int(m[1]) for key in state if (m := re.match(r"model\.(\d+)\.conv_block\.", key))}
         dropout = f"model.{FIRST_BLOCK}.conv_block.6.weight" in state
+        resize = f"model.{FIRST_BLOCK + len(blocks)}.2.weight" in state
         with torch.device("meta"):
-            net = cls(state["model.1.weight"].shape[0], len(blocks), dropout)
+            net = cls(state["model.1.weight"].shape[0], len(blocks), dropout, resize)
         fill(net, state)
         return net
+
+
+def _transposed(inputs: int, outputs: int) -> nn.Module:
+    return nn.ConvTranspose2d(inputs, outputs, 3, 2, 1, output_padding=1)
+
+
+def _resized(inputs: int, outputs: int) -> nn.Module:
+    return nn.Sequential(nn.Upsample(scale_factor=2, mode="nearest"), Pad(1), nn.Conv2d(inputs, outputs, 3))

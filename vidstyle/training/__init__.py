@@ -1,6 +1,15 @@
 """The workshop that makes weights."""
 
-from .recipe import EncoderRecipe, FastRecipe, PainterRecipe, Recipe, load_recipe
+from .recipe import CycleRecipe, EncoderRecipe, FastRecipe, PainterRecipe, Recipe, load_recipe
 from .trainer import CHECKPOINT, train
 
-__all__ = ["CHECKPOINT", "EncoderRecipe", "FastRecipe", "PainterRecipe", "Recipe", "load_recipe", "train"]
+__all__ = [
+    "CHECKPOINT",
+    "CycleRecipe",
+    "EncoderRecipe",
+    "FastRecipe",
+    "PainterRecipe",
+    "Recipe",
+    "load_recipe",
+    "train",
+]

@@ -12,7 +12,7 @@ from vidstyle.pictures import list_pictures, load_image, load_squares, short_sid
 
 from .abstract import abstract
 from .pictures import Pictures, held_out
-from .recipe import FastRecipe, PainterRecipe, Recipe
+from .recipe import CycleRecipe, FastRecipe, PainterRecipe, Recipe
 
 __all__ = ["Material", "gather"]
 
@@ -35,6 +35,8 @@ def gather(recipe: Recipe, photos: Path, paintings: Path, unseen: Path | None, d
     """Read them. paintings: a folder, or the style picture of a recipe for one."""
     paths, kept = held_out(list_pictures(photos), recipe.holdout)
     contents = Pictures(paths, recipe.side, device, recipe.content_zoom)
+    if isinstance(recipe, CycleRecipe):
+        contents.vary(recipe.rotation, recipe.colour)
     style = None
     if isinstance(recipe, FastRecipe):
         pixels = torch.from_numpy(load_image(paintings)).permute(2, 0, 1)[None] / 255

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from kornia.augmentation import AugmentationSequential, RandomHorizontalFlip, RandomResizedCrop
+from kornia.augmentation import (
+    AugmentationSequential,
+    ColorJiggle,
+    RandomHorizontalFlip,
+    RandomResizedCrop,
+    RandomRotation,
+)
 from torch import Tensor
 
 from vidstyle.errors import InputError
@@ -58,7 +65,15 @@ class Pictures:
         loaded = [torch.from_numpy(square) for square in squares.values()]
         self.pixels = torch.stack(loaded).permute(0, 3, 1, 2).contiguous().to(device)  # (N, 3, side, side)
         self.zoom, self.enlarge = zoom, enlarge
+        self.variations: list[Any] = []
         self.crops: dict[int, AugmentationSequential] = {}
+
+    def vary(self, rotation: float = 0.0, colour: float = 0.0) -> None:
+        """Turn crops by at most so many degrees, and change brightness, contrast and saturation by at most so much."""
+        if rotation:
+            self.variations.append(RandomRotation(rotation, p=1.0))
+        if colour:
+            self.variations.append(ColorJiggle(colour, colour, colour, 0.0, p=1.0))
 
     def leave_out(self, others: Pictures) -> int:
         """Drop the pictures that are also among `others`; returns how many. InputError where none is left."""
@@ -94,5 +109,6 @@ class Pictures:
         return AugmentationSequential(
             RandomResizedCrop((crop, crop), scale=(least, 1.0), ratio=(1.0, 1.0), cropping_mode=mode),
             RandomHorizontalFlip(),
+            *self.variations,
             data_keys=["input"],
         )

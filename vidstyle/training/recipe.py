@@ -14,7 +14,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["RECIPES", "EncoderRecipe", "FastRecipe", "PainterRecipe", "Recipe", "load_recipe"]
+__all__ = ["RECIPES", "CycleRecipe", "EncoderRecipe", "FastRecipe", "PainterRecipe", "Recipe", "load_recipe"]
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -43,6 +43,8 @@ class Recipe:
     learning_rate: float = 1e-3
     final_rate: float = 0.02
     """Learning rate at the end, as a share of the peak."""
+    decay: str = "cosine"
+    """What the learning rate falls by: cosine, or linear in the second half."""
     warmup: int = 200
     """Steps of linear warm-up."""
     clip: float = 1.0
@@ -54,8 +56,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch < 1 or self.crop < 32 or self.crop % 8:
             raise OptionError("a recipe needs steps ≥ 1, batch ≥ 1 and a crop ≥ 32 that is a multiple of 8")
-        if self.warmup < 1:
-            raise OptionError("a recipe needs warmup ≥ 1")
+        if self.warmup < 1 or self.decay not in ("cosine", "linear"):
+            raise OptionError("a recipe needs warmup ≥ 1, and a decay that is cosine or linear")
         if not (0 < self.content_zoom <= 1 and 0 < self.style_zoom <= 1):
             raise OptionError("a recipe needs zooms above 0 and up to 1")
         if self.side < self.crop:
@@ -135,6 +137,49 @@ class FastRecipe(Recipe):
 
 
 @dataclass(frozen=True)
+class CycleRecipe(Recipe):
+    """Two generators between two domains. Their loss is the sum of weight × term."""
+
+    generator: str = "resnet9"
+    """resnet9, resnet6 or unet."""
+    width: int = 64
+    """Of the generators: channels at full size."""
+    critic: int = 64
+    """Width of the discriminators."""
+    resize: bool = True
+    """Upsample and convolve in place of transposed convolutions."""
+    spectral: bool = False
+    """Spectral in place of instance normalisation in the discriminators."""
+    adversarial_loss: str = "lsgan"
+    """lsgan, or bce for cross-entropy."""
+    cycle_loss: str = "l1"
+    """l1 or mse."""
+    pool: int = 50
+    """Paintings that the discriminators see again."""
+    rotation: float = 0.0
+    """Crops are turned by at most so many degrees."""
+    colour: float = 0.0
+    """Change of brightness, contrast and saturation, at most."""
+    adversarial: float = 1.0
+    cycle: float = 10.0
+    identity: float = 5.0
+    temporal: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        choices = {
+            "generator": ("resnet9", "resnet6", "unet"),
+            "adversarial_loss": ("lsgan", "bce"),
+            "cycle_loss": ("l1", "mse"),
+        }
+        for name, known in choices.items():
+            if getattr(self, name) not in known:
+                raise OptionError(f"a recipe's {name} is one of {', '.join(known)}")
+        if min(self.width, self.critic) < 1 or min(self.pool, self.rotation, self.colour) < 0:
+            raise OptionError("a recipe needs widths ≥ 1, and pool, rotation and colour ≥ 0")
+
+
+@dataclass(frozen=True)
 class EncoderRecipe(Recipe):
     """A small perceptual encoder, distilled from a large one."""
 
@@ -149,7 +194,11 @@ class EncoderRecipe(Recipe):
             raise OptionError("a recipe needs five channels ≥ 1")
 
 
-KINDS: dict[str, type[Recipe]] = {"glance": EncoderRecipe, "transformer_net": FastRecipe}
+KINDS: dict[str, type[Recipe]] = {
+    "glance": EncoderRecipe,
+    "transformer_net": FastRecipe,
+    "cyclegan": CycleRecipe,
+}
 """By architecture; all others are painters'."""
 
 

@@ -32,6 +32,7 @@ class Clock:
 
 
 def learning_rate(recipe: Recipe, step: int, progress: float) -> float:
-    """Linear warm-up, then a cosine down to `final_rate` of the peak."""
-    cosine = recipe.final_rate + (1 - recipe.final_rate) * (1 + math.cos(math.pi * progress)) / 2
-    return recipe.learning_rate * min(1.0, (step + 1) / recipe.warmup) * cosine
+    """Linear warm-up, then down to `final_rate` of the peak: by a cosine, or in the second half by a line."""
+    left = (1 + math.cos(math.pi * progress)) / 2 if recipe.decay == "cosine" else min(1.0, 2 - 2 * progress)
+    share = recipe.final_rate + (1 - recipe.final_rate) * left
+    return recipe.learning_rate * min(1.0, (step + 1) / recipe.warmup) * share

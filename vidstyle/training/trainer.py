@@ -16,11 +16,12 @@ from vidstyle.runtime.device import pick_device
 from vidstyle.zoo import Card, load, untrained
 
 from .card import first_card
+from .cyclegan import CycleRun
 from .encoder import EncoderRun, untrained_encoder
 from .fast import FastRun
 from .material import Material, gather
 from .painter import PainterRun
-from .recipe import EncoderRecipe, FastRecipe, PainterRecipe, Recipe
+from .recipe import CycleRecipe, EncoderRecipe, FastRecipe, PainterRecipe, Recipe
 from .run import Run
 from .schedule import Clock
 
@@ -65,7 +66,7 @@ def train(
     """
     if isinstance(recipe, EncoderRecipe) and str(encoder) == "glance":
         raise OptionError("glance cannot teach itself; give --encoder vgg19, or a file or folder of weights")
-    if isinstance(recipe, (EncoderRecipe, FastRecipe)) and recipe.start_from:
+    if not isinstance(recipe, PainterRecipe) and recipe.start_from:
         raise OptionError(f"a run of {recipe.architecture} begins with new weights; leave --start-from away")
     if clips and not (isinstance(recipe, PainterRecipe) and (recipe.temporal or recipe.temporal_features)):
         raise OptionError("clips are for a painter's temporal terms, which this recipe does not have")
@@ -80,7 +81,7 @@ def train(
     filmed = _clips(clips, recipe, fabric, note) if clips else None
     if filmed is not None:
         data = f"{data}; {len(filmed)} shots of clips"
-    run, start = _run(recipe, fabric, teacher, material, filmed)
+    run, start = _run(recipe, fabric, teacher, material, filmed, (photos.name, paintings.name))
     name = paintings.stem if isinstance(recipe, FastRecipe) else recipe.architecture
     card = first_card(recipe, name, start, teacher.about, data, licence)
 
@@ -138,15 +139,22 @@ def _learn(run: Run, progress: float) -> None:
 
 
 def _run(
-    recipe: Recipe, fabric: Any, teacher: Perceptual, material: Material, clips: Clips | None
+    recipe: Recipe,
+    fabric: Any,
+    teacher: Perceptual,
+    material: Material,
+    clips: Clips | None,
+    names: tuple[str, str],
 ) -> tuple[Run, Card | None]:
-    """The run that a recipe is for, and the card of the model that it begins with, if any."""
+    """The run that a recipe is for, and the card of the model that it begins with, if any. names: of the folders."""
     contents, styles = material.contents, material.styles
     if isinstance(recipe, EncoderRecipe):
         return EncoderRun(fabric, recipe, untrained_encoder(recipe.channels), teacher, contents, styles), None
     if isinstance(recipe, FastRecipe):
         assert material.style is not None
         return FastRun(fabric, recipe, teacher, contents, material.style, material.shown), None
+    if isinstance(recipe, CycleRecipe):
+        return CycleRun(fabric, recipe, names, contents, styles, material.shown), None
     assert isinstance(recipe, PainterRecipe)
     if recipe.start_from:
         model = load(recipe.start_from)

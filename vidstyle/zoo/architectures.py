@@ -21,6 +21,7 @@ from vidstyle.nets.magenta import Magenta
 from vidstyle.nets.microast import MicroAST
 from vidstyle.nets.protocol import StyleNet
 from vidstyle.nets.transformer_net import TransformerNet
+from vidstyle.nets.unet import UNet
 from vidstyle.nets.wct import WCT
 
 __all__ = ["Architecture", "architectures", "build", "detect", "has", "register", "untrained"]
@@ -185,6 +186,20 @@ register(
             state, {"model.1.weight": (None, 3, 7, 7), "model.10.conv_block.1.weight": (None, None, 3, 3)}
         ),
         CycleGAN.from_state_dict,
+    )
+)
+register(
+    Architecture(
+        "unet",
+        lambda state: has(
+            state,
+            {
+                "first.1.weight": (None, 3, 3, 3),
+                "down.0.1.weight": (None, None, 4, 4),
+                "last.1.weight": (3, None, 3, 3),
+            },
+        ),
+        UNet.from_state_dict,
     )
 )
 register(
