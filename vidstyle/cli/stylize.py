@@ -64,6 +64,22 @@ def stylize(
         ),
     ] = "model",
     strength: Annotated[float, typer.Option(help="0 (the content) to 1.", rich_help_panel=PICTURE)] = 1.0,
+    mask: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MASK",
+            help="Where a style acts: a picture or clip (white), or key:#RRGGBB; ! before it turns it round. One for "
+            "each --style, or all but the last.",
+            rich_help_panel=PICTURE,
+        ),
+    ] = None,
+    feather: Annotated[
+        float, typer.Option(help="Softness of the masks' edges, in pixels.", rich_help_panel=PICTURE)
+    ] = 4.0,
+    follow_mask: Annotated[
+        bool,
+        typer.Option("--follow-mask", help="A mask picture moves with what it covers.", rich_help_panel=PICTURE),
+    ] = False,
     keep_color: Annotated[
         bool, typer.Option("--keep-color", help="Keep the content's colours.", rich_help_panel=PICTURE)
     ] = False,
@@ -244,6 +260,9 @@ def stylize(
             model=painter,
             strength=strength,
             keep_color=keep_color,
+            masks=mask or [],
+            feather=feather,
+            follow_mask=follow_mask,
             temporal=temporal,
             flow=flow,
             style_size=style_size,

@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from vidstyle.errors import OptionError
-from vidstyle.frames import Batch, Frame
 from vidstyle.media import EncoderSettings, default_output, open_sink, open_source
-from vidstyle.stylizers import Painter, StyleCode, StyleInput, Stylizer
+from vidstyle.stylizers import Painter, StyleInput, Stylizer
 from vidstyle.temporal.stabiliser import LEVELS
 
-from .convert import SMALLEST_SIDE, fit, resize, upload
-from .offline import Paint, run
+from .convert import fit
+from .masks import Mask, MaskOptions, open_mask
+from .offline import run
+from .painting import Layer, painting
 from .progress import Progress, Result
 
 __all__ = ["stylize"]
 
+Styles = StyleInput | Iterable[tuple[StyleInput, float]] | None
+"""A style, several with weights, or none for a model that has its own."""
 WORTH_TUNING = 50
 """Frames from which measuring the runtimes pays."""
 
 
 def stylize(
     input: str | Path,
-    style: StyleInput | Iterable[tuple[StyleInput, float]] | None = None,
+    style: Styles = None,
     output: str | Path | None = None,
     *,
     model: str | Path | Painter = "brisk",
@@ -37,6 +42,9 @@ def stylize(
     flow: str = "auto",
     strength: float = 1.0,
     keep_color: bool = False,
+    masks: Sequence[str | Path] = (),
+    feather: float = 4.0,
+    follow_mask: bool = False,
     style_size: int | None = None,
     max_side: int | None = None,
     start: Fraction | float | None = None,
@@ -64,9 +72,11 @@ def stylize(
     style in its weights. output: where to; None writes beside the input. model: a name, a checkpoint, or a Painter (a
     Stylizer, a Gatys), which has a device, precision, runtime and flow of its own. temporal: how the paintings are kept
     steady: off, fast, or best, which looks ahead and takes longer. flow: what finds motion, one of
-    `temporal.flow.FLOWS`. strength: 0 (the content) to 1. keep_color: keep the content's chrominance. style_size: short
-    side in pixels at which the style is seen; larger gives larger strokes. max_side: longest side of the result, in
-    pixels.
+    `temporal.flow.FLOWS`. strength: 0 (the content) to 1. keep_color: keep the content's chrominance.
+    masks: where styles act, one for each style, or all but the last, which then acts on the rest; see `open_mask`.
+    feather: softness of their edges in pixels; follow_mask: a picture's mask moves with what it covers.
+    style_size: short side in pixels at which the style is seen; larger gives larger strokes. max_side: longest side of
+    the result, in pixels.
     start, end: the part to take, in seconds. batch: frames at once, None for a number that suits the device.
     codec, crf, preset, pix_fmt, encoder_options: as FFmpeg's encoders name them. deinterlace: False keeps fields.
     max_pixels: largest frame that is accepted. on_progress, on_note: called while the work goes on.
@@ -94,27 +104,32 @@ def stylize(
         raise OptionError(f"no temporal level is called {temporal}; choose off, {', '.join(LEVELS)}")
     torch.manual_seed(seed)
 
+    first = None if start is None else Fraction(start)
+    last = None if end is None else Fraction(end)
     source = open_source(
         input,
-        start=None if start is None else Fraction(start),
-        end=None if end is None else Fraction(end),
+        start=first,
+        end=last,
         max_pixels=max_pixels,
         deinterlace=deinterlace,
         hwaccel=hardware_decoding,
         note=note,
     )
-    with source:
+    with source, ExitStack() as stack:
         painter = model if isinstance(model, Painter) else Stylizer(model, device, precision, runtime, note, flow)
-        code = painter.encode_style(style, strength=strength, keep_color=keep_color, size=style_size)
+        style = list(style) if isinstance(style, Iterable) and not isinstance(style, (str, Tensor)) else style
+        options = MaskOptions(feather, follow_mask)
+        opened = [open_mask(mask, options, stack, start=first, end=last, max_pixels=max_pixels) for mask in masks]
+        layers = _layers(painter, style, opened, temporal, strength=strength, keep_color=keep_color, size=style_size)
         target = Path(output) if output is not None else default_output(source, _suffix(style, painter))
         size = fit(source.info.size, max_side)
         settings = EncoderSettings(codec, crf, preset, pix_fmt, dict(encoder_options or {}))
         with open_sink(target, source, size=size, encoder=settings, overwrite=overwrite, note=note) as sink:
             if source.info.frames is None or source.info.frames >= WORTH_TUNING:
-                painter.tune(code, size[1], size[0])
+                painter.tune(layers[0].code, size[1], size[0])
             # The pictures of a folder have sizes of their own: the first does not tell whether others are scaled.
             scaled = size != source.info.size or (max_side is not None and source.names is not None)
-            paint = None if strength == 0 and not scaled else _painter(painter, code, max_side, temporal)
+            paint = None if strength == 0 and not scaled else painting(painter, layers, max_side)
             counts = run(source, sink, paint, batch or _batch_for(painter, size), on_progress)
             work_seconds = counts.seconds
             if counts.repeated:
@@ -132,31 +147,29 @@ def stylize(
     )
 
 
-def _painter(painter: Painter, code: StyleCode, max_side: int | None, temporal: str) -> Paint:
-    memory = painter.remember(temporal)
-
-    def paint(batches: Iterator[list[Frame]]) -> Iterator[Batch]:
-        # Frames whose paintings the memory still holds, all of one size and depth.
-        waiting: deque[Frame] = deque()
-
-        def finished(pixels: Tensor, size: tuple[int, int]) -> Batch:
-            return Batch(resize(pixels, size), [waiting.popleft() for _ in range(len(pixels))])
-
-        size = (0, 0)
-        for frames in batches:
-            before, size = size, fit(frames[0].size, max_side)
-            if memory and waiting and (size != before or frames[0].rgb.dtype != waiting[0].rgb.dtype):
-                yield finished(torch.cat(painter.finish(memory)), before)
-            waiting.extend(frames)
-            inside = max(size[0], SMALLEST_SIDE), max(size[1], SMALLEST_SIDE)
-            pixels = upload(frames, painter.device, inside).pixels
-            painted = painter(pixels, code, memory, frames[0].stamp.index)
-            if len(painted):
-                yield finished(painted, size)
-        if memory and waiting:
-            yield finished(torch.cat(painter.finish(memory)), size)
-
-    return paint
+def _layers(
+    painter: Painter,
+    style: Styles,
+    masks: list[Mask],
+    temporal: str,
+    **acts: Any,
+) -> list[Layer]:
+    """One layer of all styles mixed, or with masks one for each style; the last may have none."""
+    if not masks:
+        return [Layer(painter.encode_style(style, **acts), painter.remember(temporal))]
+    if style is None or isinstance(style, (str, Path, Image.Image, Tensor)):
+        styles: list[StyleInput | None] = [style]
+    else:
+        styles = [picture for picture, _ in style]
+    if len(styles) - len(masks) not in (0, 1):
+        raise OptionError(
+            f"{len(masks)} masks do not suit {len(styles)} styles; give one for each style, or all but the last"
+        )
+    everywhere: list[Mask | None] = [*masks, None]
+    return [
+        Layer(painter.encode_style(picture, **acts), painter.remember(temporal), mask)
+        for picture, mask in zip(styles, everywhere, strict=False)
+    ]
 
 
 def _batch_for(painter: Painter, size: tuple[int, int]) -> int:
