@@ -53,7 +53,9 @@ def test_two_styles_share_the_frame(pan: Path, model: Path, left: Path, styles: 
     assert np.abs(both[..., :70, :] - one[..., :70, :]).max() <= 4
     assert np.abs(both[..., 74:, :] - two[..., 74:, :]).max() <= 4
     inside = run("inside", styles[0], masks=[f"!{left}"], feather=0.0)
-    assert np.abs(inside[..., :70, :] - content[..., :70, :]).mean() < 2
+    # Painted frames lose some chroma on the way back to 4:2:0.
+    assert np.abs(inside[..., :70, :] - content[..., :70, :]).mean() < 5
+    assert np.abs(one - content).mean() > 20
     assert np.abs(inside[..., 74:, :] - one[..., 74:, :]).max() <= 4
 
 
