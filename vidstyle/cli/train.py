@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.table import Table
 
 from vidstyle.errors import OptionError
 
@@ -63,15 +64,38 @@ def train(
     licence: Annotated[str, typer.Option(help="Licence of the model, for its card.")] = "unknown",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     precision: Annotated[str | None, typer.Option(help="Fabric's name: 32-true, bf16-mixed …")] = None,
+    tried: Annotated[
+        list[str] | None,
+        typer.Option("--try", metavar="FIELD=V,V", help="Try values of the recipe's fields, in all combinations."),
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="So many of the combinations of --try, drawn at random.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume/--restart", help="Go on from the checkpoint in --out.")] = True,
 ) -> None:
     """Train a model; it resumes from its checkpoint and ends as one safetensors file with its card."""
     from vidstyle.training import CHECKPOINT, load_recipe
     from vidstyle.training import train as run
+    from vidstyle.training.search import parse_choices, search
+    from vidstyle.training.search import trials as combine
 
-    settings = load_recipe(recipe, minutes=minutes, steps=steps, batch=batch, start_from=start_from)
+    changes = {"minutes": minutes, "steps": steps, "batch": batch, "start_from": start_from}
+    settings = load_recipe(recipe, **changes)
     styles = _styles(settings, paintings, style)
     output = output or Path("runs") / (Path(recipe).stem + (f"-{styles.stem}" if style else ""))
+    rest: dict[str, Any] = {
+        "photos": photos,
+        "paintings": styles,
+        "encoder": encoder,
+        "unseen": unseen,
+        "clips": clips,
+        "device": device,
+        "precision": precision,
+        "resume": resume,
+        "data": data or f"{photos.name}, {styles.name}",
+        "licence": licence,
+        "note": note,
+    }
     with progress_bar(shown=True) as bar:
         task = bar.add_task(f"training {recipe}", total=1000, of="1000")
         said = 0.0
@@ -86,27 +110,28 @@ def train(
                 said = time.monotonic()
 
         try:
-            path, report = run(
-                settings,
-                photos,
-                styles,
-                encoder,
-                output,
-                unseen=unseen,
-                clips=clips,
-                device=device,
-                precision=precision,
-                resume=resume,
-                data=data or f"{photos.name}, {styles.name}",
-                licence=licence,
-                on_progress=on_progress,
-                note=note,
-            )
+            if tried:
+                attempts = combine(parse_choices(settings, tried), trials, settings.seed)
+                rows = search(recipe, changes, attempts, output, on_progress=on_progress, **rest)
+            else:
+                path, report = run(settings, output=output, on_progress=on_progress, **rest)
         except Interrupted:
-            if not (output / CHECKPOINT).exists():
+            if not tried and not (output / CHECKPOINT).exists():
                 raise
             raise Interrupted(f"interrupted; with --resume it goes on from the checkpoint in {output}") from None
+    if tried:
+        _show(rows)
+        return
     out.print(f"{path}: {report['samples']:,} samples in {report['hours']:.2f} hours")
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    table = Table(*names, box=None)
+    for row in rows:
+        values = [row.get(name, "") for name in names]
+        table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in values))
+    out.print(table)
 
 
 def _styles(recipe: Recipe, paintings: Path | None, style: str | None) -> Path:
