@@ -73,6 +73,22 @@ def test_keyframes_come_by_number_by_cover_and_at_cuts(pan: torch.Tensor, model:
     assert len(painted) == 7
 
 
+def test_what_was_covered_comes_back_as_it_was(model: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    ground = F.interpolate(torch.rand(1, 3, 12, 16), (72, 96), mode="bicubic").clamp(0.1, 0.9)
+    covered = ground.clone()
+    covered[..., 20:50, 30:60] = F.interpolate(torch.rand(1, 3, 8, 8), (30, 30), mode="bicubic").clamp(0, 1)
+    for number, picture in enumerate((ground, covered)):
+        as_image(1 - picture[0]).save(tmp_path / f"{number:06}.png")
+    seen = Seen(model, every=1, folder=tmp_path)
+    # With next to no other terms, a keyframe stays what it begins as.
+    seen.painter.gatys.options = GatysOptions(content=1e-6, style=0, variation=0, temporal=1000, steps=2, coarsest=32)
+    painted, _ = seen(torch.cat([ground, covered, ground]))
+    assert seen.keyframes == [(0, True), (1, True), (2, False)]
+    hidden = (painted[2] - (1 - ground[0]))[:, 24:46, 34:56].abs().mean()
+    assert hidden < 0.1 < (ground[0] - (1 - ground[0]))[:, 24:46, 34:56].abs().mean()
+
+
 def test_every_frame_by_itself_without_a_memory(pan: torch.Tensor, model: Path) -> None:
     painter = Seen(model).painter
     assert painter.remember("off") is None

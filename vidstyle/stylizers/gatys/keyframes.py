@@ -1,6 +1,6 @@
 """Clips by optimization: some frames are optimized, the others get what is painted there along the optical flow.
 
-Sources: Ruder et al. 2016 (temporal term, section 4.1); Jamriška et al. 2019 (keyframes, joined from both sides).
+Sources: Ruder et al. 2016 (temporal terms, sections 4.1 and 4.2); Jamriška et al. 2019 (keyframes from both sides).
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ __all__ = ["KeyframeMemory", "KeyframeOptions", "Keyframes"]
 
 PIXELS = 160_000
 """At about so many pixels flow is estimated; never at more than the frame has."""
+OLDER = 3
+"""Keyframes before the last that are remembered: what was covered in the last one may be seen in them."""
 SAME_SHOT = 0.5
 """Share of a frame that is found again in the next one, from which on a sudden change is no cut."""
 
@@ -72,6 +74,8 @@ class KeyframeMemory:
     """Everything that outlives a frame: the last keyframe of the shot and the frames since."""
 
     last: Keyframe | None = None
+    older: list[Keyframe] = field(default_factory=list)
+    """Keyframes before the last, newest first."""
     frames: list[Waiting] = field(default_factory=list)
     thumbnail: np.ndarray | None = None
     """The newest content, small, to tell a cut by."""
@@ -81,6 +85,7 @@ class KeyframeMemory:
     def reset(self) -> None:
         """Forget the shot."""
         self.last = self.thumbnail = None
+        self.older.clear()
         self.frames.clear()
 
 
@@ -144,20 +149,35 @@ class Keyframes(Painter):
         waiting = self._followed(frame, code, seen, now, memory) if number == memory.following else None
         memory.following = number + 1
         if waiting is None or memory.last is None:
-            done, held = self.finish(memory), None
-        elif self._enough(memory, waiting, number):
-            memory.thumbnail = now
-            memory.frames.append(waiting)
-            return []
+            done = self.finish(memory)
+            keyframe = Keyframe(self._painted(frame, code, number, None), seen)
         else:
-            done, held = [], self._brought(memory.last, waiting.chain, seen)
-        memory.thumbnail = now
-        keyframe = Keyframe(self._painted(frame, code, number, held), seen)
-        if waiting is not None and memory.last is not None:
+            if self._enough(memory, waiting, number):
+                memory.thumbnail = now
+                memory.frames.append(waiting)
+                return []
+            keyframe = Keyframe(self._painted(frame, code, number, self._held(memory, waiting)), seen)
             done = self._between(memory, keyframe, waiting)
+            memory.older = [memory.last, *memory.older][:OLDER]
+        memory.thumbnail = now
         memory.last = keyframe
         memory.frames.clear()
         return [*done, keyframe.painted]
+
+    def _held(self, memory: KeyframeMemory, waiting: Waiting) -> Held:
+        """What earlier keyframes bring to a frame: the newest, and where that cannot be trusted, the next."""
+        assert memory.last is not None
+        seen = waiting.seen
+        whole = self._brought(memory.last, waiting.chain, seen)
+        for keyframe in memory.older:
+            # Straight there: a chain would end where the frames between show something else.
+            back, onward = self.estimate(seen, keyframe.seen), self.estimate(keyframe.seen, seen)
+            side = self._brought(keyframe, Chain.at(seen).extended(back, onward), seen)
+            share = (1 - whole.trust) * side.trust
+            trust = whole.trust + share
+            picture = whole.picture.lerp(side.picture, share / trust.clamp_min(1e-6))
+            whole = Held(picture, trust)
+        return whole
 
     def _followed(
         self, frame: Tensor, code: StyleCode, seen: Tensor, now: np.ndarray, memory: KeyframeMemory
