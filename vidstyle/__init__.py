@@ -20,19 +20,24 @@ from .errors import (
 
 if TYPE_CHECKING:
     from .pipeline import Progress, Result, stylize
-    from .stylizers import StyleCode, Stylizer
+    from .stylizers import Gatys, GatysOptions, KeyframeOptions, Keyframes, Painter, StyleCode, Stylizer
     from .temporal import ClipMemory
 
 __version__ = "0.1.0"
 __all__ = [
     "ClipMemory",
     "DeviceError",
+    "Gatys",
+    "GatysOptions",
     "InputError",
+    "KeyframeOptions",
+    "Keyframes",
     "MissingExtra",
     "ModelError",
     "OptionError",
     "OutOfMemory",
     "OutputError",
+    "Painter",
     "Progress",
     "Result",
     "StyleCode",
@@ -45,6 +50,11 @@ __all__ = [
 
 LATER = {
     "ClipMemory": "temporal",
+    "Gatys": "stylizers",
+    "GatysOptions": "stylizers",
+    "KeyframeOptions": "stylizers",
+    "Keyframes": "stylizers",
+    "Painter": "stylizers",
     "Progress": "pipeline",
     "Result": "pipeline",
     "StyleCode": "stylizers",

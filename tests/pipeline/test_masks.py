@@ -59,10 +59,26 @@ def test_two_styles_share_the_frame(pan: Path, model: Path, left: Path, styles: 
     assert np.abs(inside[..., 74:, :] - one[..., 74:, :]).max() <= 4
 
 
-def test_a_frame_that_waits_keeps_its_mask(clip: Path, model: Path, left: Path, styles: list[Path]) -> None:
-    path = left.with_name("out.mkv")
-    result = vidstyle.stylize(clip, styles[0], path, model=model, masks=[left], temporal="best", codec="ffv1")
-    assert result.frames == 60
+def test_a_frame_that_waits_keeps_its_mask(pan: Path, model: Path, styles: list[Path], tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "late.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 144, 96, "gray"
+        for number in range(12):
+            white = av.VideoFrame.from_ndarray(np.full((96, 144), 255 * (number >= 6), np.uint8), "gray")
+            # It begins later than the clip, by its stamps.
+            white.pts, white.time_base = 250 + number, Fraction(1, 25)
+            container.mux(stream.encode(white))
+        container.mux(stream.encode(None))
+
+    def run(name: str, **options: object) -> np.ndarray:
+        vidstyle.stylize(pan, styles[0], tmp_path / name, model=model, temporal="best", codec="ffv1", **options)
+        return frames(tmp_path / name)
+
+    plain, content, masked = run("a.mkv"), run("b.mkv", strength=0.0), run("c.mkv", masks=[tmp_path / "late.mkv"])
+    assert len(masked) == 12
+    assert np.abs(masked[:6] - content[:6]).mean() < 5
+    # At a sudden change half of the mask before stays, then a quarter.
+    assert np.abs(masked[10:] - plain[10:]).mean() < 0.15 * np.abs(content[10:] - plain[10:]).mean()
 
 
 def test_edges_are_soft(left: Path) -> None:

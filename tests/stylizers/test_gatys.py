@@ -1,11 +1,14 @@
 """Gatys' method, against closed forms and on tiny pictures."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from vidstyle.errors import OptionError
-from vidstyle.perception import load_perceptual
+from vidstyle.errors import InputError, OptionError
+from vidstyle.perception import load_glance, load_perceptual
 from vidstyle.perception.distances import moments
 from vidstyle.stylizers import Gatys, GatysOptions
 from vidstyle.stylizers.gatys.descent import descend, sizes
@@ -75,7 +78,31 @@ def test_the_style_comes_into_the_picture_and_the_content_stays(pictures: tuple[
     torch.testing.assert_close(half, content.lerp(painted, 0.5), atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("wrong", [{"steps": 0}, {"optimizer": "sgd"}, {"init": "style"}, {"content": -1.0}])
+def test_an_encoder_that_does_not_reach_far_enough_is_named(tmp_path: Path) -> None:
+    shallow = {
+        key: value for key, value in load_glance().state_dict().items() if not key.startswith(("conv4", "conv5"))
+    }
+    save_file(shallow, tmp_path / "shallow.safetensors")
+    with pytest.raises(InputError, match="relu4_1"):
+        Gatys(encoder=tmp_path / "shallow.safetensors", device="cpu")
+
+
+def test_an_energy_that_is_no_number_is_told() -> None:
+    with pytest.raises(OptionError, match="smaller weights"):
+        descend(lambda x: 1e39 * x.sum() * 1e39, torch.ones(1, 3, 4, 4), 3)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"steps": 0},
+        {"style": float("inf")},
+        {"variation": float("nan")},
+        {"optimizer": "sgd"},
+        {"init": "style"},
+        {"content": -1.0},
+    ],
+)
 def test_options_that_make_no_sense_are_named(wrong: dict[str, object]) -> None:
     with pytest.raises(OptionError):
         GatysOptions(**wrong)  # type: ignore[arg-type]

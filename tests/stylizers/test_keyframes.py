@@ -6,8 +6,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from vidstyle.errors import OptionError
+from vidstyle.nets.magenta import Magenta
 from vidstyle.pictures import as_image
 from vidstyle.stylizers import Gatys, GatysOptions, KeyframeOptions, Keyframes, StyleCode, Stylizer
+from vidstyle.zoo import Card, save
 
 LENGTH = 9
 
@@ -95,3 +98,13 @@ def test_every_frame_by_itself_without_a_memory(pan: torch.Tensor, model: Path) 
     code = painter.encode_style(torch.rand(1, 3, 64, 64), size=64)
     assert painter(pan[:2], code).shape == pan[:2].shape
     torch.testing.assert_close(painter(pan[:1], StyleCode(code.tensors, 0.0)), pan[:1])
+
+
+def test_what_cannot_fill_in_is_named(tmp_path: Path) -> None:
+    save(
+        Magenta((4, 4, 4), 1, 2), Card(name="two", architecture="magenta"), tmp_path / "two.safetensors", torch.float32
+    )
+    with pytest.raises(OptionError, match="a style of its own"):
+        Seen(tmp_path / "two.safetensors")
+    with pytest.raises(OptionError, match="1 to 250"):
+        KeyframeOptions(every=0)

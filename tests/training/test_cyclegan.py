@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
-from vidstyle.errors import OptionError
+from vidstyle.errors import ModelError, OptionError
 from vidstyle.nets.patchgan import PatchGAN
 from vidstyle.stylizers import Stylizer
 from vidstyle.training import load_recipe
@@ -53,6 +54,36 @@ def test_two_palettes_become_each_other(
     painter = Stylizer(path, device="cpu")
     painted = painter(red, painter.encode_style(None)).mean((0, 2, 3))
     assert painted[2] > painted[0]
+
+
+def test_an_interrupted_run_goes_on_and_another_is_refused(
+    domains: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    pytest.importorskip("lightning_fabric")
+    pytest.importorskip("tensorboard")
+    from vidstyle.training import train
+
+    recipe = load_recipe("cyclegan", generator="unet", steps=40, pool=3, **TINY)
+
+    def run(output: Path, stop: int = 0) -> Path:
+        def interrupt(event: dict[str, float]) -> None:
+            if event["step"] == stop:
+                raise KeyboardInterrupt
+
+        return train(recipe, *domains, "glance", output, device="cpu", on_progress=interrupt)[0]
+
+    whole, output = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("out")
+    run(whole)
+    with pytest.raises(KeyboardInterrupt):
+        run(output, stop=20)
+    state = torch.load(output / "checkpoint.pt", weights_only=True)
+    assert len(state["pool_a"]) == 3
+    run(output)
+    one, other = (load_file(folder / "red2blue.safetensors") for folder in (whole, output))
+    for name, value in one.items():
+        torch.testing.assert_close(value, other[name], atol=2e-3, rtol=0)
+    with pytest.raises(ModelError, match="--restart"):
+        train(recipe, *reversed(domains), "glance", output, device="cpu")
 
 
 def test_a_pool_hands_back_what_it_was_given() -> None:

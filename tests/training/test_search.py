@@ -42,20 +42,19 @@ def test_every_trial_leaves_a_row(tmp_path: Path) -> None:
     for number in range(4):
         Image.fromarray(rng.integers(0, 255, (4, 5, 3), np.uint8)).resize((90, 70)).save(tmp_path / f"{number}.png")
     tiny = {"steps": 20, "identity_steps": 0, "batch": 2, "crop": 32, "large_crop": 0, "side": 48, "abstract": 0.0}
-    rows = search(
-        "brisk",
-        tiny,
-        trials({"temporal": [0.0, 1.0]}),
-        tmp_path / "out",
-        photos=tmp_path,
-        paintings=tmp_path,
-        encoder="glance",
-        device="cpu",
-    )
-    assert [row["recipe.temporal"] for row in rows] == [0.0, 1.0]
+    where = {"photos": tmp_path, "paintings": tmp_path, "encoder": "glance", "device": "cpu"}
+    attempts = trials({"temporal": [0.0, 1.0], "learning_rate": [1e-3, 1e30]})[:3]
+    rows = search("brisk", tiny, attempts, tmp_path / "out", **where)
+    assert [row["recipe.temporal"] for row in rows] == [0.0, 0.0, 1.0]
     assert "loss.temporal" not in rows[0]
-    assert 0 < rows[1]["loss.temporal"] < 1
+    assert 0 < rows[2]["loss.temporal"] < 1
+    assert "learning_rate" in rows[1]["failed"]  # and the next one was tried all the same
     with (tmp_path / "out" / "trials.csv").open() as file:
         table = list(csv.DictReader(file))
-    assert [row["trial"] for row in table] == ["0", "1"]
-    assert float(table[1]["loss.content"]) > 0
+    assert float(table[2]["loss.content"]) > 0
+    seen: list[object] = []
+    again = search("brisk", tiny, [attempts[2], attempts[0]], tmp_path / "out", on_progress=seen.append, **where)
+    assert again == [rows[2], rows[0]]  # known by what was tried, not by their place
+    assert not seen
+    with pytest.raises(OptionError):
+        search("brisk", tiny, trials({"crop": [128, 100]}), tmp_path / "none", **where)

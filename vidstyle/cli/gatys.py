@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vidstyle.errors import OptionError, OutputError
+from vidstyle.errors import OutputError
 
 if TYPE_CHECKING:
     from vidstyle.stylizers import Keyframes
@@ -25,14 +25,14 @@ def gatys_painter(
     every: int,
     folder: Path | None,
     machine: tuple[str, str, str, str],
+    note: Callable[[str], None],
     on_step: Callable[[float, float], None],
     on_keyframe: Callable[[int, bool], None],
 ) -> Keyframes:
     """What optimizes keyframes. machine: device, precision, runtime, flow. on_step is called a few times a second."""
     from vidstyle.stylizers import Gatys, GatysOptions, KeyframeOptions, Keyframes, Stylizer
 
-    if every < 1:
-        raise OptionError(f"--keyframe-every {every} makes no sense; give 1 or more")
+    settings = KeyframeOptions(every=every, folder=folder)
     if folder is not None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -48,5 +48,5 @@ def gatys_painter(
 
     device, precision, runtime, flow = machine
     gatys = Gatys(GatysOptions(**options), encoder, device, flow, now_and_then)
-    fill = Stylizer(model, device, precision, runtime, flow=flow)
-    return Keyframes(gatys, fill, KeyframeOptions(every=every, folder=folder), on_keyframe)
+    fill = Stylizer(model, device, precision, runtime, note, flow)
+    return Keyframes(gatys, fill, settings, on_keyframe)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -59,7 +59,7 @@ def stylize(
     method: Annotated[
         str,
         typer.Option(
-            help="model paints with --model; gatys optimizes the pixels of every frame: slow, best for stills.",
+            help="model paints with --model; gatys optimizes pixels (of a clip, keyframes): slow, the strongest.",
             rich_help_panel=PICTURE,
         ),
     ] = "model",
@@ -162,8 +162,9 @@ def stylize(
         typer.Option(help="What looks: glance (default), vgg19, a file or a folder.", rich_help_panel=GATYS),
     ] = None,
     keyframe_every: Annotated[
-        int, typer.Option(help="Of a clip, at least one of so many frames is optimized.", rich_help_panel=GATYS)
-    ] = 25,
+        int | None,
+        typer.Option(help="Of a clip, at least one of so many frames is optimized; default 25.", rich_help_panel=GATYS),
+    ] = None,
     every_frame: Annotated[
         bool, typer.Option("--every-frame", help="Optimize every frame of a clip.", rich_help_panel=GATYS)
     ] = False,
@@ -171,7 +172,8 @@ def stylize(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Paintings NUMBER.png of frames: yours are taken, new ones are left there; a second run goes on.",
+            help="Paintings of frames, 000000.png for the first one painted: yours are taken, new ones are left there; "
+            "a second run goes on.",
             rich_help_panel=GATYS,
         ),
     ] = None,
@@ -197,8 +199,10 @@ def stylize(
     gatys = {name: value for name, value in gatys.items() if value is not None}
     if method not in ("model", "gatys"):
         raise OptionError(f"no method is called {method}; choose model or gatys")
-    if (gatys or encoder or every_frame or keyframes) and method != "gatys":
+    if (gatys or encoder or every_frame or keyframes or keyframe_every is not None) and method != "gatys":
         raise OptionError("weights, steps, optimizer, init, encoder and keyframes are for --method gatys")
+    if keyframes and temporal == "off":
+        raise OptionError("--temporal off paints every frame by itself, without --keyframes; leave one of them away")
     times = {"start": parse_time(start) if start else None, "end": parse_time(end) if end else None}
     encoder_options, frames_at_once = _pairs(encoder_option or []), _batch(batch)
     with progress_bar(not json and not quiet) as bar:
@@ -247,12 +251,11 @@ def stylize(
                 bar.console.print(f"frame {number}: " + ("its painting was found" if found else "a keyframe"))
 
         machine = (device, precision, runtime, flow)
-        every = 1 if every_frame else keyframe_every
-        painter = (
-            model
-            if method == "model"
-            else gatys_painter(gatys, encoder or "glance", model, every, keyframes, machine, on_step, on_keyframe)
-        )
+        every = 1 if every_frame else 25 if keyframe_every is None else keyframe_every
+        painter: Any = model
+        if method == "gatys":
+            tell = (on_note, on_step, on_keyframe)
+            painter = gatys_painter(gatys, encoder or "glance", model, every, keyframes, machine, *tell)
         result = run(
             input,
             [parse_style(argument) for argument in style] if style else None,

@@ -79,6 +79,8 @@ def train(
     from vidstyle.training.search import parse_choices, search
     from vidstyle.training.search import trials as combine
 
+    if trials is not None and not tried:
+        raise OptionError("--trials is for --try; give --try FIELD=VALUE,VALUE")
     changes = {"minutes": minutes, "steps": steps, "batch": batch, "start_from": start_from}
     settings = load_recipe(recipe, **changes)
     styles = _styles(settings, paintings, style)

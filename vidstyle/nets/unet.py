@@ -19,6 +19,9 @@ from .weights import count, fill
 
 __all__ = ["UNet"]
 
+DEEPEST = 8
+"""Halvings; a frame is padded to a multiple of two to that power."""
+
 
 class UNet(FixedStyleNet):
     """Halves the picture `depth` times and doubles it again; instance norms; `paint` takes and gives [0, 1]."""
@@ -55,7 +58,10 @@ class UNet(FixedStyleNet):
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Tensor]) -> UNet:
         """A net of the width and depth of a state dict. ValueError where its tensors do not fit."""
+        depth = count(state, "down.")
+        if not 1 <= depth <= DEEPEST:
+            raise ValueError(f"it halves the picture {depth} times, not 1 to {DEEPEST}")
         with torch.device("meta"):
-            net = cls(state["first.1.weight"].shape[0], count(state, "down."))
+            net = cls(state["first.1.weight"].shape[0], depth)
         fill(net, state)
         return net

@@ -107,16 +107,19 @@ def coloured(features: Tensor, mean: Tensor, covariance: Tensor) -> Tensor:
     """
     own_mean, own = moments(features)
     energy = own_mean.square().mean(1) + own.diagonal(dim1=1, dim2=2).mean(1)  # (N,)
-    whiten = _root(own.double(), -0.5, ROUNDING * energy)
-    colour = _root(covariance.double(), 0.5, torch.zeros_like(energy))
-    transform = (colour @ whiten).to(features.dtype)  # (N, C, C)
-    centred = features.flatten(2) - own_mean[..., None].to(features.dtype)
-    return (transform @ centred + mean[..., None].to(features.dtype)).unflatten(2, features.shape[2:])
+    whiten = _root(own, -0.5, ROUNDING * energy)
+    colour = _root(covariance.float(), 0.5, torch.zeros_like(energy))
+    # Whitening can be too large a factor for half precision.
+    centred = features.float().flatten(2) - own_mean[..., None]
+    found = colour @ whiten @ centred + mean.float()[..., None]
+    return found.to(features.dtype).unflatten(2, features.shape[2:])
 
 
 def _root(covariance: Tensor, power: float, least: Tensor) -> Tensor:
     """A power of a symmetric matrix (N, C, C); of its variances those that are neither flat nor below `least` (N,)."""
-    values, vectors = torch.linalg.eigh(covariance)
+    # In double, which Apple's GPUs do not have.
+    exact = (covariance.cpu() if covariance.device.type == "mps" else covariance).double()
+    values, vectors = (part.to(covariance) for part in torch.linalg.eigh(exact))
     limit = torch.maximum(FLAT * values.amax(1), least)[:, None]
     powers = torch.where(values > limit, values.clamp_min(1e-30) ** power, torch.zeros_like(values))
     return (vectors * powers[:, None]) @ vectors.transpose(1, 2)

@@ -85,7 +85,10 @@ def statistics_distance(painted: Seen, style: Seen, layers: Iterable[str] = STYL
     """Mean squared difference of means and deviations, summed over `layers`. Huang & Belongie 2017, eq. 13."""
     pairs = [(painted[layer], style[layer]) for layer in layers]
     return torch.stack(
-        [F.mse_loss(ours.mean, other.mean) + F.mse_loss(ours.deviation, other.deviation) for ours, other in pairs]
+        [
+            (ours.mean - other.mean).square().mean() + (ours.deviation - other.deviation).square().mean()
+            for ours, other in pairs
+        ]
     ).sum()
 
 

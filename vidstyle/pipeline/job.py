@@ -15,7 +15,7 @@ from torch import Tensor
 
 from vidstyle.errors import OptionError
 from vidstyle.media import EncoderSettings, default_output, open_sink, open_source
-from vidstyle.stylizers import Painter, StyleInput, Stylizer
+from vidstyle.stylizers import Keyframes, Painter, StyleInput, Stylizer
 from vidstyle.temporal.stabiliser import LEVELS
 
 from .convert import fit
@@ -118,8 +118,11 @@ def stylize(
     with source, ExitStack() as stack:
         painter = model if isinstance(model, Painter) else Stylizer(model, device, precision, runtime, note, flow)
         style = list(style) if isinstance(style, Iterable) and not isinstance(style, (str, Tensor)) else style
+        if not masks and follow_mask:
+            raise OptionError("there is no mask to follow; give one with --mask")
         options = MaskOptions(feather, follow_mask)
-        opened = [open_mask(mask, options, stack, start=first, end=last, max_pixels=max_pixels) for mask in masks]
+        part = {"start": first, "end": last, "rate": source.info.rate}
+        opened = [open_mask(mask, options, stack, **part, max_pixels=max_pixels) for mask in masks]
         layers = _layers(painter, style, opened, temporal, strength=strength, keep_color=keep_color, size=style_size)
         target = Path(output) if output is not None else default_output(source, _suffix(style, painter))
         size = fit(source.info.size, max_side)
@@ -160,11 +163,16 @@ def _layers(
     if style is None or isinstance(style, (str, Path, Image.Image, Tensor)):
         styles: list[StyleInput | None] = [style]
     else:
-        styles = [picture for picture, _ in style]
+        pairs = list(style)
+        styles = [picture for picture, _ in pairs]
+        if any(weight != 1 for _, weight in pairs):
+            raise OptionError("with masks every style has a region of its own, and no weight; leave the weights away")
     if len(styles) - len(masks) not in (0, 1):
         raise OptionError(
             f"{len(masks)} masks do not suit {len(styles)} styles; give one for each style, or all but the last"
         )
+    if len(styles) > 1 and isinstance(painter, Keyframes) and painter.options.folder:
+        raise OptionError("one folder of keyframes cannot hold those of several regions; leave --keyframes away")
     everywhere: list[Mask | None] = [*masks, None]
     return [
         Layer(painter.encode_style(picture, **acts), painter.remember(temporal), mask)

@@ -14,13 +14,14 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import InputError, OptionError
-from vidstyle.frames import Frame
+from vidstyle.frames import MAX_PIXELS, Frame
 from vidstyle.media import Source, open_source
+from vidstyle.media.stamps import DEFAULT_RATE
 from vidstyle.temporal.chain import Chain
 from vidstyle.temporal.cuts import is_cut, thumbnail
 from vidstyle.temporal.flow import FlowEstimator, flow_estimator
 from vidstyle.temporal.flow.estimator import enlarged
-from vidstyle.temporal.raster import blurred, luma, moved, resized
+from vidstyle.temporal.raster import LONGEST, blurred, luma, moved, resized
 
 __all__ = ["Mask", "MaskOptions", "open_mask"]
 
@@ -32,6 +33,8 @@ TOLERANCE = 0.12
 """Distance of colour differences, each from −0.5 to 0.5, up to which a colour is the key."""
 HELD = 0.5
 """Share of the mask before, moved, in a mask that is found anew for every frame: its edges do not flicker."""
+SAME_SHOT = 0.5
+"""Share of a frame that is found again in the next one, from which on a sudden change is no cut."""
 PIXELS = 100_000
 """At about so many pixels flow is estimated."""
 
@@ -55,6 +58,8 @@ class Mask:
     def __init__(self, shape: Shape, options: MaskOptions, still: bool, inverted: bool = False) -> None:
         self.shape, self.options, self.still, self.inverted = shape, options, still, inverted
         self.estimate: FlowEstimator = flow_estimator("dis-fast")
+        self.began: Fraction | None = None
+        self.fixed: dict[tuple[int, ...], Tensor] = {}
         self.seen: Tensor | None = None
         self.thumbnail: np.ndarray | None = None
         self.chain: Chain | None = None
@@ -62,35 +67,48 @@ class Mask:
 
     @torch.no_grad()
     def __call__(self, content: Tensor, seconds: Fraction) -> Tensor:
-        """The mask (1, 1, H, W) in [0, 1] of the clip's next frame (1, 3, H, W)."""
+        """The mask (1, 1, H, W) in [0, 1] of the clip's next frame (1, 3, H, W), at that time."""
+        # A mask begins with the clip, whatever either's first time stamp is.
+        self.began = seconds if self.began is None else self.began
+        fixed = self.still and not self.options.follow
+        if fixed and content.shape in self.fixed:
+            return self.fixed[content.shape]
         frame = content.detach().to("cpu", torch.float32)
-        found = self.shape(frame, seconds)
-        if not self.still or self.options.follow:
+        found = self.shape(frame, seconds - self.began)
+        if not fixed:
             found = self._steady(frame, found)
         if self.options.feather:
             found = blurred(found, self.options.feather)
-        return (1 - found if self.inverted else found).clamp(0, 1).to(content)
+        found = (1 - found if self.inverted else found).clamp(0, 1).to(content)
+        if fixed:
+            self.fixed = {content.shape: found}
+        return found
 
     def _steady(self, frame: Tensor, found: Tensor) -> Tensor:
         """Moved with the content, or joined with the mask before, moved."""
         size = (frame.shape[-2], frame.shape[-1])
         seen, now = self._small(frame), thumbnail(frame)
         before, self.seen = self.seen, seen
-        cut = before is None or before.shape != seen.shape or is_cut(self.thumbnail, now)  # type: ignore[arg-type]
-        self.thumbnail = now
-        if cut or before is None:
-            self.chain, self.held = Chain.at(seen), found
-            return found
+        earlier, self.thumbnail = self.thumbnail, now
+        if before is None or earlier is None or before.shape != seen.shape or max(size) > LONGEST:
+            return self._begin(seen, found)
         back, onward = self.estimate(seen, before), self.estimate(before, seen)
+        trust = Chain.at(seen).extended(back, onward).checked(seen, before)
+        if is_cut(earlier, now) and float(trust.mean()) < SAME_SHOT:
+            return self._begin(seen, found)
+        assert self.chain is not None
+        assert self.held is not None
         if self.still:
-            assert self.chain is not None
             self.chain = self.chain.extended(back, onward)
             return moved(found, enlarged(self.chain.flow, size), cubic=False)
-        assert self.held is not None
-        step = Chain.at(seen).extended(back, onward)
-        weight = HELD * resized(step.checked(seen, before), size)
+        weight = HELD * resized(trust, size)
         self.held = torch.lerp(found, moved(self.held, enlarged(back, size), cubic=False), weight)
         return self.held
+
+    def _begin(self, seen: Tensor, found: Tensor) -> Tensor:
+        """Another shot."""
+        self.chain, self.held = Chain.at(seen), found
+        return found
 
     def _small(self, frame: Tensor) -> Tensor:
         height, width = frame.shape[-2:]
@@ -105,12 +123,13 @@ def open_mask(
     *,
     start: Fraction | None = None,
     end: Fraction | None = None,
-    max_pixels: int = 64_000_000,
+    rate: Fraction | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> Mask:
     """A mask by what a user wrote: a picture or clip (white is styled; its alpha counts), or key:#RRGGBB[:TOLERANCE].
 
     "!" before it turns it round. What it opens is closed with `stack`. start, end: the part of the clip that is
-    painted. InputError or OptionError where it is no mask.
+    painted; rate: of its frames, for a folder of masks. InputError or OptionError where it is no mask.
     """
     written = str(text)
     inverted, name = written.startswith("!"), written.removeprefix("!")
@@ -126,7 +145,9 @@ def open_mask(
             raise InputError(f"the mask {name} holds no picture")
         return Mask(lambda frame, seconds: _fitted(picture, frame), options, True, inverted)
     source.close()
-    source = stack.enter_context(open_source(name, start=start, end=end, max_pixels=max_pixels))
+    source = stack.enter_context(
+        open_source(name, start=start, end=end, rate=rate or DEFAULT_RATE, max_pixels=max_pixels)
+    )
     return Mask(_Clip(source, name), options, False, inverted)
 
 
@@ -138,10 +159,10 @@ class _Clip:
         self.upcoming = next(self.frames, None)
         if self.upcoming is None:
             raise InputError(f"the mask {name} holds no frames")
-        self.values = _values(self.upcoming)
+        self.values, self.began = _values(self.upcoming), self.upcoming.stamp.seconds
 
     def __call__(self, frame: Tensor, seconds: Fraction) -> Tensor:
-        while self.upcoming is not None and self.upcoming.stamp.seconds <= seconds:
+        while self.upcoming is not None and self.upcoming.stamp.seconds - self.began <= seconds:
             self.values = _values(self.upcoming)
             self.upcoming = next(self.frames, None)
         return _fitted(self.values, frame)

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from kornia.filters import gaussian_blur2d
 from torch import Tensor
 
-__all__ = ["apart", "blurred", "clamped", "faded", "laid_over", "luma", "moved", "resized"]
+__all__ = ["LONGEST", "apart", "blurred", "clamped", "faded", "laid_over", "luma", "moved", "resized"]
 
 LUMA = (0.2126, 0.7152, 0.0722)
 """ITU-R BT.709, item 3.2: the luma weights of R, G, B."""

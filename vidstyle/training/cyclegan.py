@@ -79,14 +79,15 @@ class CycleRun(Run):
         _begin(critics)
         self.critics, self.critic_optimizer = fabric.setup(critics, self.adam(critics.parameters()))
         self.pools = {name: ImagePool(recipe.pool) for name in ("a", "b")}
-        self.names, self.a, self.b, self.shown = names, a, b, shown
+        # Folders of one name would overwrite each other's model.
+        self.names = names if names[0] != names[1] and all(names) else ("a", "b")
+        self.a, self.b, self.shown = a, b, shown
 
     def adam(self, learning: Any) -> torch.optim.Optimizer:
         return torch.optim.Adam(learning, lr=self.recipe.learning_rate, betas=(0.5, 0.999))
 
     def terms(self, progress: float) -> dict[str, Tensor]:
         recipe = self.recipe
-        self.batch = recipe.batch
         a, b = self.a.sample(recipe.batch, recipe.crop), self.b.sample(recipe.batch, recipe.crop)
         pair = made_up(a) if recipe.temporal > 0 else None
         painted = self.lesson(a, b, recipe.identity > 0, pair.later if pair else None)

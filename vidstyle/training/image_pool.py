@@ -27,7 +27,7 @@ class ImagePool:
                 found.append(picture)
             elif self.size and torch.rand(()) < 0.5:
                 at = int(torch.randint(self.size, ()))
-                found.append(self.pictures[at])
+                found.append(self.pictures[at].to(picture))
                 self.pictures[at] = picture.clone()
             else:
                 found.append(picture)

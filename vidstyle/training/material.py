@@ -35,8 +35,6 @@ def gather(recipe: Recipe, photos: Path, paintings: Path, unseen: Path | None, d
     """Read them. paintings: a folder, or the style picture of a recipe for one."""
     paths, kept = held_out(list_pictures(photos), recipe.holdout)
     contents = Pictures(paths, recipe.side, device, recipe.content_zoom)
-    if isinstance(recipe, CycleRecipe):
-        contents.vary(recipe.rotation, recipe.colour)
     style = None
     if isinstance(recipe, FastRecipe):
         pixels = torch.from_numpy(load_image(paintings)).permute(2, 0, 1)[None] / 255
@@ -44,6 +42,9 @@ def gather(recipe: Recipe, photos: Path, paintings: Path, unseen: Path | None, d
     # An enlarged painting would have softer strokes than its style.
     pictures = [paintings] if style is not None else list_pictures(paintings)
     styles = Pictures(pictures, recipe.side, device, recipe.style_zoom, enlarge=False)
+    if isinstance(recipe, CycleRecipe):
+        for pictures_of_a_domain in (contents, styles):
+            pictures_of_a_domain.vary(recipe.rotation, recipe.colour)
     # Contents that training never sees, if any were kept and can be read.
     squares, damaged = load_squares(kept, recipe.side)
     seen = [torch.from_numpy(square).permute(2, 0, 1) / 255 for square in list(squares.values())[:4]]

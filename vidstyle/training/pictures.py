@@ -11,9 +11,9 @@ import torch.nn.functional as F
 from kornia.augmentation import (
     AugmentationSequential,
     ColorJiggle,
+    RandomAffine,
     RandomHorizontalFlip,
     RandomResizedCrop,
-    RandomRotation,
 )
 from torch import Tensor
 
@@ -71,7 +71,8 @@ class Pictures:
     def vary(self, rotation: float = 0.0, colour: float = 0.0) -> None:
         """Turn crops by at most so many degrees, and change brightness, contrast and saturation by at most so much."""
         if rotation:
-            self.variations.append(RandomRotation(rotation, p=1.0))
+            # What is turned in from outside is the picture reflected, not black.
+            self.variations.append(RandomAffine(rotation, padding_mode="reflection", p=1.0))
         if colour:
             self.variations.append(ColorJiggle(colour, colour, colour, 0.0, p=1.0))
 

@@ -41,6 +41,8 @@ class Run(ABC):
         self.averaged = deepcopy(net)
         self.step, self.samples, self.seconds = 0, 0, 0.0
         self.batch = recipe.batch
+        self.about = ""
+        """What a checkpoint must be of, to go on with it."""
         self.means: dict[str, Tensor] = {}
 
     def teach(self, lesson: nn.Module) -> list[torch.optim.Optimizer]:
@@ -108,6 +110,7 @@ class Run(ABC):
             "seconds": self.seconds,
             "random": torch.get_rng_state(),
             "cuda_random": torch.cuda.get_rng_state_all(),
+            "about": self.about,
         }
         with StagedFile(path, overwrite=True) as file:
             self.fabric.save(file.path, state)
@@ -116,6 +119,8 @@ class Run(ABC):
         """Go on where a checkpoint left off, random numbers included."""
         try:
             rest = self.fabric.load(path, self._modules(), weights_only=True)
+            if rest.get("about", self.about) != self.about:
+                raise ValueError(f"it is of {rest['about']}, not of {self.about}")
             self.step, self.samples, self.seconds = rest["step"], rest["samples"], rest["seconds"]
             torch.set_rng_state(rest["random"])
             torch.cuda.set_rng_state_all(rest["cuda_random"])

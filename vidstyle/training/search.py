@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
@@ -10,7 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from vidstyle.errors import OptionError
+from vidstyle.errors import OptionError, VidstyleError
 from vidstyle.staging import StagedFile
 
 from .recipe import Recipe, load_recipe
@@ -18,7 +19,7 @@ from .trainer import train
 
 __all__ = ["parse_choices", "search", "trials"]
 
-TABLE = "trials.csv"
+TABLE, ROW = "trials.csv", "row.json"
 NO_TERMS = ("step", "progress", "seconds", "samples_per_second")
 """What a run reports beside the terms of its loss."""
 
@@ -60,33 +61,59 @@ def search(
     given: Mapping[str, Any],
     attempts: Sequence[Mapping[str, Any]],
     output: Path,
-    on_trial: Callable[[int, Mapping[str, Any]], None] = lambda number, row: None,
     on_progress: Callable[[dict[str, Any]], None] = lambda event: None,
     **settings: Any,
 ) -> list[dict[str, Any]]:
-    """Train once for each of the attempts, into folders of their own, and return a row for each: what was tried, the
-    terms of the loss at the end, samples and hours. The rows so far are in `output`/trials.csv at any time.
+    """Train once for each of the attempts, into folders named after them, and return a row for each: what was tried,
+    the terms of the loss at the end, samples and hours, or why it failed.
 
-    given: settings laid over the recipe in every trial; `settings` as for `train`. A trial that was cut off goes on.
+    given: settings laid over the recipe in every trial; `settings` as for `train`. The rows so far are in
+    `output`/trials.csv at any time. A trial that was cut off goes on; one that ended is not repeated. OptionError,
+    before the first trial, for values that the recipe does not take.
     """
-    rows: list[dict[str, Any]] = []
+    recipes = [load_recipe(recipe, **{**given, **attempt}) for attempt in attempts]
     output.mkdir(parents=True, exist_ok=True)
-    for number, attempt in enumerate(attempts):
-        latest: dict[str, Any] = {}
-
-        def follow(event: dict[str, Any], latest: dict[str, Any] = latest) -> None:
-            latest.update(event)
-            on_progress(event)
-
-        where = output / f"{number:03}"
-        _, report = train(load_recipe(recipe, **{**given, **attempt}), output=where, on_progress=follow, **settings)
-        # A weight and its term have the same name.
-        tried = {f"recipe.{key}": value for key, value in attempt.items()}
-        terms = {f"loss.{key}": value for key, value in latest.items() if key not in NO_TERMS}
-        rows.append({"trial": number, **tried, **terms, **report})
+    rows: list[dict[str, Any]] = []
+    for attempt, settled in zip(attempts, recipes, strict=True):
+        where = output / ",".join(f"{key}={value}" for key, value in attempt.items())
+        rows.append(_ended(where) or _trial(settled, attempt, where, on_progress, settings))
         _write(rows, output / TABLE)
-        on_trial(number, rows[-1])
     return rows
+
+
+def _ended(folder: Path) -> dict[str, Any] | None:
+    """The row of a trial that ended there."""
+    try:
+        row = json.loads((folder / ROW).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _trial(
+    recipe: Recipe,
+    attempt: Mapping[str, Any],
+    folder: Path,
+    on_progress: Callable[[dict[str, Any]], None],
+    settings: Mapping[str, Any],
+) -> dict[str, Any]:
+    latest: dict[str, Any] = {}
+
+    def follow(event: dict[str, Any]) -> None:
+        latest.update(event)
+        on_progress(event)
+
+    # A weight and its term have the same name.
+    row = {f"recipe.{key}": value for key, value in attempt.items()}
+    try:
+        _, report = train(recipe, output=folder, on_progress=follow, **settings)
+    except VidstyleError as error:
+        return row | {"failed": str(error)}
+    row |= {f"loss.{key}": value for key, value in latest.items() if key not in NO_TERMS}
+    row |= report
+    with StagedFile(folder / ROW, overwrite=True) as file:
+        file.path.write_text(json.dumps(row), encoding="utf-8")
+    return row
 
 
 def _write(rows: Sequence[Mapping[str, Any]], path: Path) -> None:

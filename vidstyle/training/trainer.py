@@ -70,6 +70,8 @@ def train(
         raise OptionError(f"a run of {recipe.architecture} begins with new weights; leave --start-from away")
     if clips and not (isinstance(recipe, PainterRecipe) and (recipe.temporal or recipe.temporal_features)):
         raise OptionError("clips are for a painter's temporal terms, which this recipe does not have")
+    if isinstance(recipe, PainterRecipe) and recipe.optimizer == "muon" and precision == "16-mixed":
+        raise OptionError("16-mixed scales the losses of one optimizer only; give bf16-mixed, or a recipe with adam")
     torch.manual_seed(recipe.seed)
     fabric = _fabric(device, precision)
     material = gather(recipe, photos, paintings, unseen, fabric.device)
@@ -85,6 +87,7 @@ def train(
     name = paintings.stem if isinstance(recipe, FastRecipe) else recipe.architecture
     card = first_card(recipe, name, start, teacher.about, data, licence)
 
+    run.about = f"{photos.name}, {paintings.name}"
     output.mkdir(parents=True, exist_ok=True)
     if resume and (output / CHECKPOINT).exists():
         run.restore(output / CHECKPOINT)

@@ -5,10 +5,13 @@ Sources: Liu & Nocedal 1989 (L-BFGS); Gatys et al. 2017 (coarse to fine, section
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+from vidstyle.errors import OptionError
 
 __all__ = ["descend", "sizes"]
 
@@ -33,7 +36,8 @@ def descend(
 ) -> Tensor:
     """A picture of lower energy, in [0, 1], from one (1, 3, H, W) to begin with.
 
-    energy: (1, 3, H, W) -> a number that can be differentiated. on_step: receives how often it was computed, and it.
+    energy: (1, 3, H, W) -> a number that can be differentiated; OptionError where it is not finite. on_step: receives
+    how often it was computed, and it.
     """
     pixels = picture.detach().clone(memory_format=torch.contiguous_format).requires_grad_()  # as LBFGS views it
     best, lowest, count = pixels.detach().clone(), float("inf"), 0
@@ -44,6 +48,8 @@ def descend(
         value = energy(pixels)
         value.backward()
         count += 1
+        if not math.isfinite(value.item()):
+            raise OptionError("the energy is no number; give smaller weights")
         if value.item() < lowest:
             lowest = value.item()
             best.copy_(pixels.detach())

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vidstyle.errors import OptionError
 from vidstyle.pictures import as_image, load_image, short_side
 from vidstyle.staging import StagedFile
 from vidstyle.stylizers.code import StyleCode
@@ -28,6 +29,8 @@ from .stylizer import GRAMS, Gatys, Held
 
 __all__ = ["KeyframeMemory", "KeyframeOptions", "Keyframes"]
 
+MOST = 250
+"""Frames that may wait for a keyframe; all of them are in memory."""
 PIXELS = 160_000
 """At about so many pixels flow is estimated; never at more than the frame has."""
 OLDER = 3
@@ -45,7 +48,12 @@ class KeyframeOptions:
     covered: float = 0.7
     """Share of the frame that must still show what the last keyframe shows; the next one is set where it is less."""
     folder: Path | None = None
-    """Where pictures NUMBER.png of frames are taken for keyframes, and where those that are painted are left."""
+    """Where pictures NUMBER.png of frames are taken for keyframes, and where those that are painted are left. NUMBER
+    has six digits and counts the frames that are painted, from 0 on."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.every <= MOST:
+            raise OptionError(f"one keyframe in {self.every} frames makes no sense; give 1 to {MOST}")
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,7 @@ class Keyframes(Painter):
     """
 
     name = "gatys"
+    batches = False
 
     def __init__(
         self,
@@ -106,6 +115,10 @@ class Keyframes(Painter):
         on_keyframe: Callable[[int, bool], None] = lambda number, found: None,
     ) -> None:
         super().__init__(str(gatys.device), gatys.flow)
+        if fill.fixed_style or fill.net.styles:
+            raise OptionError(f"{fill.name} has a style of its own; what fills in must take any")
+        if fill.device != gatys.device:
+            raise OptionError(f"what optimizes is on {gatys.device}, what fills in on {fill.device}; put both on one")
         self.gatys, self.fill = gatys, fill
         self.options = options or KeyframeOptions()
         self.on_keyframe = on_keyframe
@@ -227,18 +240,18 @@ class Keyframes(Painter):
     @torch.no_grad()
     def _between(self, memory: KeyframeMemory, following: Keyframe | None, last: Waiting | None) -> list[Tensor]:
         """The frames that wait, painted. following: the keyframe after them, where there is one, and its frame."""
-        onward: list[Held | None] = [None] * len(memory.frames)
-        if following is not None and last is not None:
+        chains: list[Chain] = []  # to the following keyframe, the last frame's first
+        if last is not None:
             chain, step = Chain.at(last.seen), last
-            for at in range(len(memory.frames) - 1, -1, -1):
-                chain = chain.extended(step.onward, step.back)
-                step = memory.frames[at]
-                onward[at] = self._brought(following, chain, step.seen)
+            for waiting in reversed(memory.frames):
+                chain, step = chain.extended(step.onward, step.back), waiting
+                chains.append(chain)
         done = []
         for at, waiting in enumerate(memory.frames):
             assert memory.last is not None
             back = self._brought(memory.last, waiting.chain, waiting.seen)
-            done.append(self._joined(waiting, back, onward[at], (at + 1) / (len(memory.frames) + 1)))
+            onward = self._brought(following, chains[-1 - at], waiting.seen) if following else None
+            done.append(self._joined(waiting, back, onward, (at + 1) / (len(memory.frames) + 1)))
         return done
 
     def _joined(self, waiting: Waiting, back: Held, onward: Held | None, share: float) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from vidstyle.errors import OptionError
@@ -34,7 +35,10 @@ class GatysOptions:
     """Short side, in pixels, below which no size is begun with; sizes double from one to the next."""
 
     def __post_init__(self) -> None:
-        if min(self.content, self.style, self.variation, self.temporal) < 0 or not self.content + self.style > 0:
+        weights = (self.content, self.style, self.variation, self.temporal)
+        if not all(math.isfinite(weight) for weight in weights):
+            raise OptionError("a weight is no number")
+        if min(weights) < 0 or not self.content + self.style > 0:
             raise OptionError("weights are 0 or more, and those of content and style not both 0")
         if not 1 <= self.steps <= 100_000:
             raise OptionError(f"{self.steps} steps make no sense; give 1 to 100000")

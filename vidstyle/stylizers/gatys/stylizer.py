@@ -12,13 +12,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vidstyle.errors import OutOfMemory
+from vidstyle.errors import InputError, OutOfMemory
 from vidstyle.perception import load_perceptual
 from vidstyle.stylizers.code import StyleCode
 from vidstyle.stylizers.painter import Painter
 
 from .descent import descend, sizes
-from .energy import STYLE_LAYERS, Energy, grams
+from .energy import CONTENT_LAYER, STYLE_LAYERS, Energy, grams
 from .options import GatysOptions
 
 __all__ = ["GRAMS", "Gatys", "Held"]
@@ -63,27 +63,35 @@ class Gatys(Painter):
         super().__init__(device, flow)
         self.options = options or GatysOptions()
         self.encoder = load_perceptual(encoder).to(self.device)
+        lacking = {CONTENT_LAYER, *STYLE_LAYERS} - {f"relu{layer}" for layer in self.encoder.deep.layers}
+        if lacking:
+            raise InputError(f"the encoder {encoder} has no {min(lacking)}; give one that reaches relu5_1")
         self.on_step = on_step
 
     @torch.no_grad()
     def encode(self, picture: Tensor) -> tuple[Tensor, ...]:
         """Gram matrices at STYLE_LAYERS, of the picture and of ever smaller ones."""
         found: tuple[Tensor, ...] = ()
-        for _ in range(LEVELS):
-            found += grams(self.encoder, picture)
-            height, width = (max(SMALLEST, side // 2) for side in picture.shape[-2:])
-            picture = _resized(picture, (height, width))
+        for level in range(LEVELS):
+            height, width = (max(SMALLEST, side >> level) for side in picture.shape[-2:])
+            found += grams(self.encoder, _resized(picture, (height, width)))
         return found
 
     def paint(self, frames: Tensor, code: StyleCode) -> Tensor:
-        try:
-            painted = torch.cat([self.optimized(frame, code) for frame in frames.float().split(1)])
-        except torch.OutOfMemoryError:
-            raise OutOfMemory("a frame does not fit the device's memory; give --max-side or --device cpu") from None
+        painted = torch.cat([self.optimized(frame, code) for frame in frames.float().split(1)])
         return frames.lerp(painted.to(frames.dtype), code.strength)
 
     def optimized(self, frame: Tensor, code: StyleCode, held: Held | None = None) -> Tensor:
-        """A frame (1, 3, H, W) at full strength. It begins as what is held and stays near to it."""
+        """A frame (1, 3, H, W) at full strength. It begins as what is held and stays near to it.
+
+        OutOfMemory where it does not fit the device.
+        """
+        try:
+            return self._optimized(frame, code, held)
+        except torch.OutOfMemoryError:
+            raise OutOfMemory("a frame does not fit the device's memory; give --max-side or --device cpu") from None
+
+    def _optimized(self, frame: Tensor, code: StyleCode, held: Held | None) -> Tensor:
         height, width = (max(SMALLEST, side) for side in frame.shape[-2:])
         whole = _resized(frame, (height, width))
         stages = sizes(height, width, self.options.coarsest)[-(WARM if held else LEVELS) :]
