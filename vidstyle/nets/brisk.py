@@ -18,13 +18,16 @@ from .conditioned import ConditionedNet, Conv, FramePath, Modulate, StyleReader,
 
 __all__ = ["Brisk", "BriskSizes"]
 
+CELL = 2
+"""Pixels on a side of the cells in which frames come and go."""
+
 
 @dataclass(frozen=True)
 class BriskSizes:
     """Channels and depths of a brisk network."""
 
     half: int = 16
-    """Channels at 1/2 of the frame's size; 0 for none, where frames come and go in cells of 4×4 pixels, not 2×2."""
+    """Channels at 1/2 of the frame's size."""
     quarter: int = 32
     """Channels at 1/4 of the frame's size."""
     eighth: int = 96
@@ -43,8 +46,8 @@ class BriskSizes:
 class Patches(nn.Conv2d):
     """Overlapping patches, one per cell of c×c pixels, twice as wide: (N, 3, H + c, W + c) -> (N, C, H/c, W/c)."""
 
-    def __init__(self, outputs: int, cell: int) -> None:
-        super().__init__(3, outputs, 2 * cell, stride=cell)
+    def __init__(self, outputs: int) -> None:
+        super().__init__(3, outputs, 2 * CELL, stride=CELL)
 
 
 class Pixels(nn.Module):
@@ -55,23 +58,22 @@ class Pixels(nn.Module):
     weights that could paint a grid is taken away.
     """
 
-    def __init__(self, inputs: int, cell: int) -> None:
+    def __init__(self, inputs: int) -> None:
         super().__init__()
-        self.cell = cell
-        self.spread = nn.Conv2d(inputs, 3 * cell**2, 2, bias=False)
+        self.spread = nn.Conv2d(inputs, 3 * CELL**2, 2, bias=False)
         self.colour = nn.Parameter(torch.zeros(3))
 
     def kernel(self) -> Tensor:
         """(3·c², C, 2, 2): the weights, with equal sums for all pixels of a cell."""
-        cells = self.spread.weight.unflatten(0, (3, self.cell**2))  # (3, c², C, 2, 2)
+        cells = self.spread.weight.unflatten(0, (3, CELL**2))  # (3, c², C, 2, 2)
         sums = cells.sum(dim=(3, 4), keepdim=True)
         return (cells - (sums - sums.mean(dim=1, keepdim=True)) / 4).flatten(0, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         edges = F.pad(x, (1, 1, 1, 1), mode="replicate")
-        x = F.conv2d(edges, self.kernel(), self.colour.repeat_interleave(self.cell**2))
+        x = F.conv2d(edges, self.kernel(), self.colour.repeat_interleave(CELL**2))
         # The sigmoid is inside, where a graph runtime takes it into the convolution.
-        return F.pixel_shuffle(torch.sigmoid(x), self.cell)
+        return F.pixel_shuffle(torch.sigmoid(x), CELL)
 
 
 class Block(nn.Module):
@@ -93,29 +95,27 @@ class Transformer(FramePath):
     def __init__(self, sizes: BriskSizes) -> None:
         super().__init__()
         half, quarter, eighth, sixteenth = sizes.half, sizes.quarter, sizes.eighth, sizes.sixteenth
-        cell = 2 if half else 4
-        self.margin = cell // 2
-        if half:
-            self.down2, self.at2 = Patches(half, cell), Modulate(half)
-        self.down4, self.at4 = Conv(half, quarter, stride=2) if half else Patches(quarter, cell), Modulate(quarter)
+        self.margin = CELL // 2
+        self.down2, self.at2 = Patches(half), Modulate(half)
+        self.down4, self.at4 = Conv(half, quarter, stride=2), Modulate(quarter)
         self.down8, self.at8 = Conv(quarter, eighth, stride=2), Modulate(eighth)
         self.down16, self.at16 = Conv(eighth, sixteenth, stride=2), Modulate(sixteenth)
         self.deep = nn.ModuleList(Block(sixteenth) for _ in range(sizes.deep))
         self.up8 = Conv(sixteenth, eighth, 1)
         self.blocks = nn.ModuleList(Block(eighth) for _ in range(sizes.blocks))
         self.up4 = Up(eighth, quarter)
-        self.up2 = Up(quarter, half) if half else None
-        self.out = Pixels(half or quarter, cell)
+        self.up2 = Up(quarter, half)
+        self.out = Pixels(half)
 
     @property
     def rim(self) -> tuple[nn.Module, ...]:
-        return (self.down4 if self.up2 is None else self.down2), self.out
+        return self.down2, self.out
 
     def forward(self, frames: Tensor, code: Tensor) -> Tensor:
-        first = self.down2(frames) if self.up2 else self.down4(frames)
+        first = self.down2(frames)
         style = StyleReader(code, first)
-        x2 = style(self.at2, first) if self.up2 else None  # (N, half, H/2, W/2)
-        x4 = style(self.at4, first if x2 is None else self.down4(x2))  # (N, quarter, H/4, W/4)
+        x2 = style(self.at2, first)  # (N, half, H/2, W/2)
+        x4 = style(self.at4, self.down4(x2))  # (N, quarter, H/4, W/4)
         x8 = style(self.at8, self.down8(x4))  # (N, eighth, H/8, W/8)
         x = style(self.at16, self.down16(x8))  # (N, sixteenth, H/16, W/16)
         for block in self.deep:
@@ -124,8 +124,7 @@ class Transformer(FramePath):
         for block in self.blocks:
             x = block(x, style)
         x = self.up4(x, style, x4)  # (N, quarter, H/4, W/4)
-        if self.up2:
-            x = self.up2(x, style, x2)  # (N, half, H/2, W/2)
+        x = self.up2(x, style, x2)  # (N, half, H/2, W/2)
         return self.out(x)  # (N, 3, H + c, W + c)
 
 
@@ -134,6 +133,5 @@ class Brisk(ConditionedNet):
 
     Sizes, Path = BriskSizes, Transformer
     stride: ClassVar[int] = 16
-    EXTRA: ClassVar = {"half": "down2"}
-    LAYERS: ClassVar = {"quarter": "down4", "eighth": "down8", "sixteenth": "down16"}
+    LAYERS: ClassVar = {"half": "down2", "quarter": "down4", "eighth": "down8", "sixteenth": "down16"}
     LISTS: ClassVar = {"blocks": "blocks", "deep": "deep"}

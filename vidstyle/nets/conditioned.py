@@ -171,8 +171,6 @@ class ConditionedNet(StyleNet):
     Path: ClassVar[type[FramePath]]
     LAYERS: ClassVar[Mapping[str, str]]
     LISTS: ClassVar[Mapping[str, str]]
-    EXTRA: ClassVar[Mapping[str, str]] = {}
-    """Layers as in LAYERS that may be missing; their size is 0 then."""
     STYLE_SIDE: ClassVar[int] = 256
     """Short side, in pixels, at which the net sees a style unless asked otherwise."""
 
@@ -189,8 +187,6 @@ class ConditionedNet(StyleNet):
         """A net with the sizes that the tensors have."""
         sizes = {field: outputs(state, f"transformer.{layer}") for field, layer in cls.LAYERS.items()}
         sizes |= {field: count(state, f"transformer.{name}.") for field, name in cls.LISTS.items()}
-        found = {field: f"transformer.{layer}" for field, layer in cls.EXTRA.items()}
-        sizes |= {field: outputs(state, key) if f"{key}.weight" in state else 0 for field, key in found.items()}
         trunk = tuple(outputs(state, f"style_encoder.trunk.conv{block}_1") for block in range(1, 6))
         with torch.device("meta"):
             net = cls(cls.Sizes(**sizes, trunk=trunk, embedding=outputs(state, "style_encoder.embed")))

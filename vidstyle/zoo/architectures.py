@@ -205,9 +205,8 @@ register(
 register(
     Architecture(
         "brisk",
-        lambda state: (
-            has(state, {"transformer.down8.weight": (None, None, 3, 3), "style_encoder.embed.weight": (None, None)})
-            and any(has(state, {f"transformer.down{n}.weight": (None, 3, 2 * n, 2 * n)}) for n in (2, 4))
+        lambda state: has(
+            state, {"transformer.down2.weight": (None, 3, 4, 4), "style_encoder.embed.weight": (None, None)}
         ),
         Brisk.from_state_dict,
         untrained=Brisk,
