@@ -17,6 +17,7 @@ from vidstyle.pictures import as_image
 from vidstyle.stylizers import Gatys, Painter, Stylizer
 
 PEERS = ROOT.parent / "shared" / "peers"
+SIZE = (480, 270)
 SECONDS, STYLES, NUMBERS = 0.8, ("waves", "brushwork", "glass", "ink"), ("0", "7", "19", "27")
 
 
@@ -29,13 +30,13 @@ def painter(name: str) -> tuple[Painter, tuple[str, ...]]:
 
 
 def main() -> None:
-    content: Tensor = torch.from_numpy(np.array(frame_at(SECONDS))).permute(2, 0, 1)[None].float() / 255
+    content: Tensor = torch.from_numpy(np.array(frame_at(SECONDS).resize(SIZE))).permute(2, 0, 1)[None].float() / 255
     for name in sys.argv[1:] or ["gatys", "wct", "magenta"]:
         paint, styles = painter(name)
         painted = [paint(content, paint.encode_style(style)) for style in styles]
         rows = [torch.cat(painted[:2], 3), torch.cat(painted[2:], 3)]
         whole = as_image(torch.cat(rows, 2)[0])
-        whole.resize((960, 540)).save(Path(ROOT) / "docs" / "pictures" / f"{name}.jpg", quality=88)
+        whole.save(Path(ROOT) / "docs" / "pictures" / f"{name}.jpg", quality=88)
 
 
 if __name__ == "__main__":
