@@ -17,11 +17,11 @@ from vidstyle.errors import InputError, OptionError
 from vidstyle.frames import MAX_PIXELS, Frame
 from vidstyle.media import Source, open_source
 from vidstyle.media.stamps import DEFAULT_RATE
-from vidstyle.temporal.chain import Chain
-from vidstyle.temporal.cuts import is_cut, thumbnail
+from vidstyle.temporal.chain import Chain, another_shot
+from vidstyle.temporal.cuts import thumbnail
 from vidstyle.temporal.flow import FlowEstimator, flow_estimator
 from vidstyle.temporal.flow.estimator import enlarged
-from vidstyle.temporal.raster import LONGEST, blurred, luma, moved, resized
+from vidstyle.temporal.raster import LONGEST, blurred, luma, moved, resized, shrunk
 
 __all__ = ["Mask", "MaskOptions", "open_mask"]
 
@@ -33,8 +33,6 @@ TOLERANCE = 0.12
 """Distance of colour differences, each from −0.5 to 0.5, up to which a colour is the key."""
 HELD = 0.5
 """Share of the mask before, moved, in a mask that is found anew for every frame: its edges do not flicker."""
-SAME_SHOT = 0.5
-"""Share of a frame that is found again in the next one, from which on a sudden change is no cut."""
 PIXELS = 100_000
 """At about so many pixels flow is estimated."""
 
@@ -87,14 +85,14 @@ class Mask:
     def _steady(self, frame: Tensor, found: Tensor) -> Tensor:
         """Moved with the content, or joined with the mask before, moved."""
         size = (frame.shape[-2], frame.shape[-1])
-        seen, now = self._small(frame), thumbnail(frame)
+        seen, now = luma(shrunk(frame, PIXELS)), thumbnail(frame)
         before, self.seen = self.seen, seen
         earlier, self.thumbnail = self.thumbnail, now
         if before is None or earlier is None or before.shape != seen.shape or max(size) > LONGEST:
             return self._begin(seen, found)
         back, onward = self.estimate(seen, before), self.estimate(before, seen)
         trust = Chain.at(seen).extended(back, onward).checked(seen, before)
-        if is_cut(earlier, now) and float(trust.mean()) < SAME_SHOT:
+        if another_shot(earlier, now, trust):
             return self._begin(seen, found)
         assert self.chain is not None
         assert self.held is not None
@@ -109,11 +107,6 @@ class Mask:
         """Another shot."""
         self.chain, self.held = Chain.at(seen), found
         return found
-
-    def _small(self, frame: Tensor) -> Tensor:
-        height, width = frame.shape[-2:]
-        scale = min(1.0, (PIXELS / (height * width)) ** 0.5)
-        return luma(resized(frame, (max(32, round(height * scale)), max(32, round(width * scale)))))
 
 
 def open_mask(

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from .cuts import is_cut
 from .raster import apart, blurred, faded, moved
 
-__all__ = ["Chain", "agreement"]
+__all__ = ["Chain", "agreement", "another_shot"]
 
 DIFFERENCE = 0.06
 """Of luma, at which a place that was followed is hardly believed to be the same."""
+
+FOUND_AGAIN = 0.5
+"""Share of a frame that is found in the one before, from which on a sudden change is no cut."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,11 @@ class Chain:
         """Trust (1, 1, h, w) where the two ends, both luma (1, 1, h, w) in [0, 1], also look alike."""
         differs = blurred(apart(moved(last, self.flow, cubic=False), first), 1.0)
         return self.trust * faded((differs / DIFFERENCE).square())
+
+
+def another_shot(before: np.ndarray, now: np.ndarray, trust: Tensor) -> bool:
+    """Whether a cut lies between two neighbouring frames, given their thumbnails and the trust of the step between."""
+    return is_cut(before, now) and float(trust.mean()) < FOUND_AGAIN
 
 
 def agreement(flow: Tensor, opposite: Tensor) -> Tensor:

@@ -17,12 +17,14 @@ import torch.nn.functional as F
 from kornia.filters import gaussian_blur2d
 from torch import Tensor
 
-__all__ = ["LONGEST", "apart", "blurred", "clamped", "faded", "laid_over", "luma", "moved", "resized"]
+__all__ = ["LONGEST", "apart", "blurred", "clamped", "faded", "laid_over", "luma", "moved", "resized", "shrunk"]
 
 LUMA = (0.2126, 0.7152, 0.0722)
 """ITU-R BT.709, item 3.2: the luma weights of R, G, B."""
 LONGEST = 32_000
 """Side, in pixels, of the largest pictures that OpenCV moves."""
+SMALLEST = 32
+"""Side of the smallest frames that flow is estimated on."""
 REPEAT = cv2.BORDER_REPLICATE
 NONE: Any = None
 """For an argument that the types of OpenCV do not know to be optional."""
@@ -47,6 +49,13 @@ def resized(x: Tensor, size: tuple[int, int], quick: bool = False) -> Tensor:
         how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
         return _each(lambda x: cv2.resize(x, size[::-1], interpolation=how), x)
     return F.interpolate(x, size, mode="area") if smaller else F.interpolate(x, size, mode="bilinear")
+
+
+def shrunk(x: Tensor, pixels: int, quick: bool = False) -> Tensor:
+    """At about so many pixels, of the same shape: never larger, and no side below SMALLEST. quick: as for `resized`."""
+    height, width = x.shape[-2:]
+    scale = min(1.0, (pixels / (height * width)) ** 0.5)
+    return resized(x, (max(SMALLEST, round(height * scale)), max(SMALLEST, round(width * scale))), quick)
 
 
 def blurred(x: Tensor, sigma: float) -> Tensor:

@@ -22,12 +22,9 @@ from .flow.estimator import enlarged
 from .memory import ClipMemory, Moment
 from .motion import Motion, Shares, find_motion
 from .occlusion import visible
-from .raster import LONGEST, laid_over, luma, moved, resized
+from .raster import LONGEST, laid_over, luma, moved, resized, shrunk
 
 __all__ = ["LEVELS", "Level", "Stabiliser"]
-
-SMALLEST = 32
-"""Side of the smallest frames that flow is estimated on."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ class Stabiliser:
         Finished is the frame itself, or at a level that looks ahead an earlier one, or none yet, oldest first; `finish`
         hands out the rest. index: the frame's number; one that does not follow the last makes it forget the past.
         """
-        small = self._small(content)
+        small = shrunk(content, self.level.pixels, quick=not self.level.ahead)
         seen, now = luma(small), thumbnail(small)
         before = memory.moments[-1] if memory.moments else None
         gap = None not in (index, memory.following) and index != memory.following
@@ -107,12 +104,6 @@ class Stabiliser:
             done.append(self._hand_out(memory))
         memory.reset()
         return done
-
-    def _small(self, content: Tensor) -> Tensor:
-        height, width = content.shape[-2:]
-        scale = min(1.0, (self.level.pixels / (height * width)) ** 0.5)
-        size = max(SMALLEST, round(height * scale)), max(SMALLEST, round(width * scale))
-        return resized(content, size, quick=not self.level.ahead)
 
     def _look_ahead(self, before: Moment, seen: Tensor, back: Motion, painted: Tensor) -> None:
         """Tell `before` of its future, and `back` of what only one of the two frames shows."""

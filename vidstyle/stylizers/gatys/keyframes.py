@@ -19,11 +19,11 @@ from vidstyle.staging import StagedFile
 from vidstyle.stylizers.code import StyleCode
 from vidstyle.stylizers.feedforward import Stylizer
 from vidstyle.stylizers.painter import Painter
-from vidstyle.temporal.chain import Chain
-from vidstyle.temporal.cuts import is_cut, thumbnail
+from vidstyle.temporal.chain import Chain, another_shot
+from vidstyle.temporal.cuts import thumbnail
 from vidstyle.temporal.flow import flow_estimator
 from vidstyle.temporal.flow.estimator import enlarged
-from vidstyle.temporal.raster import luma, moved, resized
+from vidstyle.temporal.raster import luma, moved, resized, shrunk
 
 from .stylizer import GRAMS, Gatys, Held
 
@@ -35,8 +35,6 @@ PIXELS = 160_000
 """At about so many pixels flow is estimated; never at more than the frame has."""
 OLDER = 3
 """Keyframes before the last that are remembered: what was covered in the last one may be seen in them."""
-SAME_SHOT = 0.5
-"""Share of a frame that is found again in the next one, from which on a sudden change is no cut."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +156,7 @@ class Keyframes(Painter):
     @torch.no_grad()
     def _next(self, frame: Tensor, code: StyleCode, memory: KeyframeMemory, number: int) -> list[Tensor]:
         """Take in the next frame; what is finished by it, oldest first."""
-        seen, now = self._small(frame), thumbnail(frame)
+        seen, now = luma(shrunk(frame, PIXELS)), thumbnail(frame)
         waiting = self._followed(frame, code, seen, now, memory) if number == memory.following else None
         memory.following = number + 1
         if waiting is None or memory.last is None:
@@ -204,7 +202,7 @@ class Keyframes(Painter):
             before, chain = memory.frames[-1].seen, memory.frames[-1].chain
         back, onward = self.estimate(seen, before), self.estimate(before, seen)
         step = Chain.at(seen).extended(back, onward)
-        if is_cut(memory.thumbnail, now) and float(step.checked(seen, before).mean()) < SAME_SHOT:
+        if another_shot(memory.thumbnail, now, step.checked(seen, before)):
             return None
         return Waiting(frame, code, seen, back, onward, chain.extended(back, onward))
 
@@ -266,8 +264,3 @@ class Keyframes(Painter):
             weight = held.trust * near
             result, total = result + held.picture * weight, total + weight
         return (result / total).clamp_(0, 1)
-
-    def _small(self, frame: Tensor) -> Tensor:
-        height, width = frame.shape[-2:]
-        scale = min(1.0, (PIXELS / (height * width)) ** 0.5)
-        return luma(resized(frame, (max(32, round(height * scale)), max(32, round(width * scale)))))
