@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
 import secrets
 import shutil
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from pathlib import Path
 
 from vidstyle.errors import OutputError
@@ -27,6 +29,17 @@ def output_error(path: Path, error: BaseException) -> OutputError:
     return OutputError(f"{path} cannot be written: {text}")
 
 
+# What is neither committed nor discarded yet: an interrupt may come before its owner could take care of it.
+_unfinished: dict[Path, _Staged] = {}
+
+
+@atexit.register
+def _discard_unfinished() -> None:
+    for staged in list(_unfinished.values()):
+        with suppress(OSError):
+            staged.discard()
+
+
 class _Staged(ABC):
     def __init__(self, target: Path, overwrite: bool) -> None:
         # A link stays a link: what it points to is replaced.
@@ -36,11 +49,13 @@ class _Staged(ABC):
             raise OutputError(f"{target} cannot be written: there is no folder {target.parent}; make it first")
         if target.exists() and not overwrite:
             raise OutputError(f"{target} exists; choose another name or allow overwriting")
+        _unfinished[self.path] = self
 
     def commit(self) -> None:
         """Give the target its name, for good; OutputError, and nothing left behind, where that fails."""
         try:
             self._move()
+            _unfinished.pop(self.path, None)
             _sync(self.target.parent)
         except OSError as error:
             self.discard()
@@ -88,6 +103,7 @@ class StagedFile(_Staged):
 
     def discard(self) -> None:
         self.path.unlink(missing_ok=True)
+        _unfinished.pop(self.path, None)
 
 
 class StagedFolder(_Staged):
@@ -123,6 +139,7 @@ class StagedFolder(_Staged):
 
     def discard(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
+        _unfinished.pop(self.path, None)
 
 
 def _sync(path: Path) -> None:

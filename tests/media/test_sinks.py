@@ -238,6 +238,20 @@ def test_a_full_disk_is_one_line(name: str, codec: str, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["in.mkv"]
 
 
+def test_an_end_without_a_word_leaves_nothing(tmp_path: Path) -> None:
+    """A signal may come between the making of a file and the `with` that would take it away."""
+    (tmp_path / "out.png").write_text("old")
+    script = (
+        "import sys; from pathlib import Path; from vidstyle.staging import StagedFile, StagedFolder\n"
+        "folder = Path(sys.argv[1])\n"
+        "staged = StagedFile(folder / 'out.png', True), StagedFolder(folder / 'out', True)\n"
+        "print(len(list(folder.iterdir()))); raise KeyboardInterrupt"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "3\n"
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("out.png", "old")]
+
+
 def test_settings_that_make_no_sense_are_named(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "in.mkv")
     for settings, error in [
