@@ -1,6 +1,6 @@
 """Optimization from coarse to fine against the textbook's 300 steps of L-BFGS at full size, by the same energy.
 
-Usage: python bench/gatys.py [SIDE]      default 384
+Usage: python bench/gatys.py [SIDE [STEPS]]      default 384 pixels, 300 steps at every size
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def textbook(energy: Energy, content: Tensor) -> Tensor:
 def main() -> None:
     side = int(sys.argv[1]) if len(sys.argv) > 1 else 384
     photos = list_pictures(SHARED / "data" / "photos")
-    painter, rows = Gatys(GatysOptions(), device="cpu"), []
+    painter, rows = Gatys(GatysOptions(steps=int(sys.argv[2]) if len(sys.argv) > 2 else 300), device="cpu"), []
     for number, style in enumerate(STYLES):
         square = load_square(photos[number * len(photos) // len(STYLES)], side)
         content = torch.from_numpy(square).permute(2, 0, 1)[None].float() / 255

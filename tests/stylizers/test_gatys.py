@@ -48,6 +48,40 @@ def test_descent_finds_the_minimum_within_range(optimizer: str) -> None:
     torch.testing.assert_close(found, wanted.clamp(0, 1), atol=0.02, rtol=0)
 
 
+def test_descent_is_even_over_sizes() -> None:
+    """A quadratic that is steep for fine changes, as energies of features are, and slow over plain pixels."""
+    torch.manual_seed(0)
+    wanted = torch.rand(1, 3, 64, 64)
+    frequency = (torch.fft.fftfreq(64)[:, None].square() + torch.fft.rfftfreq(64)[None].square()).sqrt()
+    weight = frequency.clamp_min(1 / 64).square()
+
+    def energy(x: torch.Tensor) -> torch.Tensor:
+        return (weight * torch.fft.rfft2(x - wanted, norm="ortho").abs().square()).sum()
+
+    start = torch.full_like(wanted, 0.5)
+    plain = start.clone().requires_grad_()
+    optimizer = torch.optim.LBFGS([plain], max_iter=30, max_eval=30, line_search_fn="strong_wolfe")
+
+    def compute() -> torch.Tensor:
+        optimizer.zero_grad()
+        value = energy(plain)
+        value.backward()
+        return value
+
+    optimizer.step(compute)
+    assert energy(descend(energy, start, 30)) < 0.7 * energy(plain)
+
+
+def test_bfloat16_features_lead_as_low(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+    content, style = pictures
+    encoder = load_perceptual("glance")
+    exact, half = (
+        Energy.of(encoder, GatysOptions(), content, grams(encoder, style), half=half) for half in (False, True)
+    )
+    torch.testing.assert_close(half(content), exact(content), rtol=0.01, atol=0)
+    assert exact(descend(half, content, 40)) < 1.05 * exact(descend(exact, content, 40))
+
+
 def test_a_content_in_its_own_style_has_no_energy(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
     content, style = pictures
     encoder = load_perceptual("glance")
@@ -62,7 +96,7 @@ def test_the_style_comes_into_the_picture_and_the_content_stays(pictures: tuple[
     content, style = pictures
     told: list[tuple[float, float]] = []
     painter = Gatys(
-        GatysOptions(steps=25, coarsest=32, style=5.0),
+        GatysOptions(steps=25, coarsest=32, style=2.0),
         device="cpu",
         on_step=lambda share, energy: told.append((share, energy)),
     )
@@ -85,6 +119,11 @@ def test_an_encoder_that_does_not_reach_far_enough_is_named(tmp_path: Path) -> N
     save_file(shallow, tmp_path / "shallow.safetensors")
     with pytest.raises(InputError, match="relu4_1"):
         Gatys(encoder=tmp_path / "shallow.safetensors", device="cpu")
+
+
+def test_a_precision_that_gradients_vanish_in_is_refused() -> None:
+    with pytest.raises(OptionError, match="bf16"):
+        Gatys(device="cpu", precision="fp16")
 
 
 def test_an_energy_that_is_no_number_is_told() -> None:

@@ -47,6 +47,6 @@ def gatys_painter(
             on_step(share, energy)
 
     device, precision, runtime, flow = machine
-    gatys = Gatys(GatysOptions(**options), encoder, device, flow, now_and_then)
+    gatys = Gatys(GatysOptions(**options), encoder, device, flow, now_and_then, precision)
     fill = Stylizer(model, device, precision, runtime, note, flow)
     return Keyframes(gatys, fill, settings, on_keyframe)

@@ -73,7 +73,8 @@ Seen = Mapping[str, Moments]
 
 def moments(features: Tensor) -> Moments:
     """Of features (N, C, H, W), float32 at least."""
-    return Moments(*_MeanAndGram.apply(_positions(features)))
+    with torch.autocast(features.device.type, enabled=False):
+        return Moments(*_MeanAndGram.apply(_positions(features)))
 
 
 def moments_of(features: Features, layers: Iterable[str] | None = None) -> dict[str, Moments]:

@@ -45,6 +45,8 @@ class Energy:
     """Gram matrices at STYLE_LAYERS."""
     near: tuple[Tensor, Tensor] | None = None
     """A picture (1, 3, H, W) to stay near to, and where, (1, 1, H, W) in [0, 1]. Ruder et al. 2016, eq. 5."""
+    half: bool = False
+    """Whether features are computed in bfloat16; what is made of them is float32 always."""
 
     @classmethod
     def of(
@@ -54,14 +56,16 @@ class Energy:
         content: Tensor,
         style: tuple[Tensor, ...],
         near: tuple[Tensor, Tensor] | None = None,
+        half: bool = False,
     ) -> Energy:
         """For a content (1, 3, H, W) and a style's Gram matrices."""
         with torch.no_grad():
             features = encoder(content, exact=True, taps=(CONTENT_LAYER,))[CONTENT_LAYER]
-        return cls(encoder, options, features, style, near)
+        return cls(encoder, options, features, style, near, half)
 
     def __call__(self, picture: Tensor) -> Tensor:
-        features = self.encoder(picture, exact=True, taps=(*STYLE_LAYERS, CONTENT_LAYER))
+        with torch.autocast(picture.device.type, torch.bfloat16, enabled=self.half):
+            features = self.encoder(picture, exact=True, taps=(*STYLE_LAYERS, CONTENT_LAYER))
         found = [moments(features[layer].float()).gram for layer in STYLE_LAYERS]
         style = torch.stack([relative(*pair) for pair in zip(found, self.style, strict=True)]).mean()
         content = relative(features[CONTENT_LAYER].float(), self.content.float())

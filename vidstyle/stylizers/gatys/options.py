@@ -25,7 +25,7 @@ class GatysOptions:
     """Of the mean squared difference of neighbouring pixels."""
     temporal: float = 100.0
     """Of the mean squared difference from what an earlier painting brings, where it can be trusted."""
-    steps: int = 120
+    steps: int = 150
     """At each size, from coarse to fine."""
     optimizer: str = "lbfgs"
     """lbfgs or adam."""

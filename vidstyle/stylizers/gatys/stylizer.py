@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vidstyle.errors import InputError, OutOfMemory
+from vidstyle.errors import InputError, OptionError, OutOfMemory
 from vidstyle.perception import load_perceptual
 from vidstyle.stylizers.code import StyleCode
 from vidstyle.stylizers.painter import Painter
@@ -45,7 +45,7 @@ class Gatys(Painter):
     """Optimizes the pixels of every frame; slow, and as good as the encoder. Source: Gatys, Ecker, Bethge 2016.
 
     encoder: as for `load_perceptual`. device, flow: see `Painter`. on_step: receives how far a frame is, from 0 to 1,
-    and its energy.
+    and its energy. precision: of the features: fp32, bf16, or auto, which is bf16 on a GPU; OptionError for others.
     """
 
     name: str = "gatys"
@@ -59,8 +59,12 @@ class Gatys(Painter):
         device: str = "auto",
         flow: str = "auto",
         on_step: Callable[[float, float], None] = lambda share, energy: None,
+        precision: str = "auto",
     ) -> None:
         super().__init__(device, flow)
+        if precision not in ("auto", "fp32", "bf16"):
+            raise OptionError(f"Gatys' method does not compute in {precision}; choose auto, fp32 or bf16")
+        self.half = precision == "bf16" or (precision == "auto" and self.device.type == "cuda")
         self.options = options or GatysOptions()
         self.encoder = load_perceptual(encoder).to(self.device)
         lacking = {CONTENT_LAYER, *STYLE_LAYERS} - {f"relu{layer}" for layer in self.encoder.deep.layers}
@@ -102,7 +106,7 @@ class Gatys(Painter):
             level = len(stages) - 1 - number
             style = code.tensors[level * len(STYLE_LAYERS) : (level + 1) * len(STYLE_LAYERS)]
             near = (_resized(held.picture, size), _resized(held.trust, size)) if held else None
-            energy = Energy.of(self.encoder, self.options, _resized(whole, size), style, near)
+            energy = Energy.of(self.encoder, self.options, _resized(whole, size), style, near, self.half)
             told = partial(self._tell, number, len(stages))
             with torch.enable_grad():
                 picture = descend(energy, _resized(picture, size), self.options.steps, self.options.optimizer, told)
