@@ -20,7 +20,7 @@ from .errors import (
 
 if TYPE_CHECKING:
     from .pipeline import Progress, Result, stylize
-    from .stylizers import Gatys, GatysOptions, KeyframeOptions, Keyframes, Painter, StyleCode, Stylizer
+    from .stylizers import Gatys, GatysOptions, KeyframeOptions, Keyframes, Painter, Passes, StyleCode, Stylizer
     from .temporal import ClipMemory
 
 __version__ = "0.1.0"
@@ -38,6 +38,7 @@ __all__ = [
     "OutOfMemory",
     "OutputError",
     "Painter",
+    "Passes",
     "Progress",
     "Result",
     "StyleCode",
@@ -54,6 +55,7 @@ LATER = {
     "GatysOptions": "stylizers",
     "KeyframeOptions": "stylizers",
     "Keyframes": "stylizers",
+    "Passes": "stylizers",
     "Painter": "stylizers",
     "Progress": "pipeline",
     "Result": "pipeline",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vidstyle.errors import OutputError
 
 if TYPE_CHECKING:
-    from vidstyle.stylizers import Keyframes
+    from vidstyle.stylizers import Painter
 
 __all__ = ["gatys_painter"]
 
@@ -23,14 +23,19 @@ def gatys_painter(
     encoder: str,
     model: str,
     every: int,
+    passes: int,
     folder: Path | None,
     machine: tuple[str, str, str, str],
     note: Callable[[str], None],
     on_step: Callable[[float, float], None],
     on_keyframe: Callable[[int, bool], None],
-) -> Keyframes:
-    """What optimizes keyframes. machine: device, precision, runtime, flow. on_step is called a few times a second."""
-    from vidstyle.stylizers import Gatys, GatysOptions, KeyframeOptions, Keyframes, Stylizer
+    on_frame: Callable[[int, int], None],
+) -> Painter:
+    """What optimizes keyframes, or all frames in several passes.
+
+    machine: device, precision, runtime, flow. on_step is called a few times a second.
+    """
+    from vidstyle.stylizers import Gatys, GatysOptions, KeyframeOptions, Keyframes, Passes, Stylizer
 
     settings = KeyframeOptions(every=every, folder=folder)
     if folder is not None:
@@ -48,5 +53,7 @@ def gatys_painter(
 
     device, precision, runtime, flow = machine
     gatys = Gatys(GatysOptions(**options), encoder, device, flow, now_and_then, precision)
+    if passes != 1:
+        return Passes(gatys, passes, on_frame)
     fill = Stylizer(model, device, precision, runtime, note, flow)
     return Keyframes(gatys, fill, settings, on_keyframe)

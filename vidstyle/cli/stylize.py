@@ -151,7 +151,7 @@ def stylize(
         float | None, typer.Option(help="Weight of smoothness; default 10.", rich_help_panel=GATYS)
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(help="Steps at each size, from coarse to fine; default 120.", rich_help_panel=GATYS)
+        int | None, typer.Option(help="Steps at each size, from coarse to fine; default 150.", rich_help_panel=GATYS)
     ] = None,
     optimizer: Annotated[str | None, typer.Option(help="lbfgs (default) or adam.", rich_help_panel=GATYS)] = None,
     init: Annotated[
@@ -168,6 +168,12 @@ def stylize(
     every_frame: Annotated[
         bool, typer.Option("--every-frame", help="Optimize every frame of a clip.", rich_help_panel=GATYS)
     ] = False,
+    passes: Annotated[
+        int,
+        typer.Option(
+            help="With --every-frame: go over every shot so many times, forwards and backwards.", rich_help_panel=GATYS
+        ),
+    ] = 1,
     keyframes: Annotated[
         Path | None,
         typer.Option(
@@ -201,6 +207,8 @@ def stylize(
         raise OptionError(f"no method is called {method}; choose model or gatys")
     if (gatys or encoder or every_frame or keyframes or keyframe_every is not None) and method != "gatys":
         raise OptionError("weights, steps, optimizer, init, encoder and keyframes are for --method gatys")
+    if passes != 1 and (not every_frame or keyframes or temporal == "off"):
+        raise OptionError("--passes is for --every-frame, without --keyframes and not with --temporal off")
     if keyframes and temporal == "off":
         raise OptionError("--temporal off paints every frame by itself, without --keyframes; leave one of them away")
     times = {"start": parse_time(start) if start else None, "end": parse_time(end) if end else None}
@@ -250,12 +258,18 @@ def stylize(
             elif not quiet:
                 bar.console.print(f"frame {number}: " + ("its painting was found" if found else "a keyframe"))
 
+        def on_frame(number: int, frame: int) -> None:
+            if json:
+                print_json({"event": "pass", "pass": number + 1, "of": passes, "frame": frame})
+            else:
+                bar.update(task, description=f"{input.name}, pass {number + 1}/{passes}, frame {frame}")
+
         machine = (device, precision, runtime, flow)
         every = 1 if every_frame else 25 if keyframe_every is None else keyframe_every
         painter: Any = model
         if method == "gatys":
-            tell = (on_note, on_step, on_keyframe)
-            painter = gatys_painter(gatys, encoder or "glance", model, every, keyframes, machine, *tell)
+            tell = (on_note, on_step, on_keyframe, on_frame)
+            painter = gatys_painter(gatys, encoder or "glance", model, every, passes, keyframes, machine, *tell)
         result = run(
             input,
             [parse_style(argument) for argument in style] if style else None,

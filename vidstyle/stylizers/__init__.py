@@ -2,7 +2,17 @@
 
 from .code import StyleCode
 from .feedforward import Stylizer
-from .gatys import Gatys, GatysOptions, KeyframeOptions, Keyframes
+from .gatys import Gatys, GatysOptions, KeyframeOptions, Keyframes, Passes
 from .painter import Painter, StyleInput
 
-__all__ = ["Gatys", "GatysOptions", "KeyframeOptions", "Keyframes", "Painter", "StyleCode", "StyleInput", "Stylizer"]
+__all__ = [
+    "Gatys",
+    "GatysOptions",
+    "KeyframeOptions",
+    "Keyframes",
+    "Painter",
+    "Passes",
+    "StyleCode",
+    "StyleInput",
+    "Stylizer",
+]

@@ -2,6 +2,7 @@
 
 from .keyframes import KeyframeOptions, Keyframes
 from .options import GatysOptions
+from .passes import Passes
 from .stylizer import Gatys
 
-__all__ = ["Gatys", "GatysOptions", "KeyframeOptions", "Keyframes"]
+__all__ = ["Gatys", "GatysOptions", "KeyframeOptions", "Keyframes", "Passes"]

@@ -22,10 +22,10 @@ from vidstyle.stylizers.painter import Painter
 from vidstyle.temporal.chain import Chain, another_shot
 from vidstyle.temporal.cuts import thumbnail
 from vidstyle.temporal.flow import flow_estimator
-from vidstyle.temporal.flow.estimator import enlarged
-from vidstyle.temporal.raster import luma, moved, resized, shrunk
+from vidstyle.temporal.raster import luma, resized, shrunk
 
-from .stylizer import GRAMS, Gatys, Held
+from .held import Held
+from .stylizer import GRAMS, Gatys
 
 __all__ = ["KeyframeMemory", "KeyframeOptions", "Keyframes"]
 
@@ -179,11 +179,11 @@ class Keyframes(Painter):
         """What earlier keyframes bring to a frame: the newest, and where that cannot be trusted, the next."""
         assert memory.last is not None
         seen = waiting.seen
-        whole = self._brought(memory.last, waiting.chain, seen)
+        whole = _brought(memory.last, waiting.chain, seen)
         for keyframe in memory.older:
             # Straight there: a chain would end where the frames between show something else.
             back, onward = self.estimate(seen, keyframe.seen), self.estimate(keyframe.seen, seen)
-            side = self._brought(keyframe, Chain.at(seen).extended(back, onward), seen)
+            side = _brought(keyframe, Chain.at(seen).extended(back, onward), seen)
             share = (1 - whole.trust) * side.trust
             trust = whole.trust + share
             picture = whole.picture.lerp(side.picture, share / trust.clamp_min(1e-6))
@@ -229,12 +229,6 @@ class Keyframes(Painter):
         path = self.options.folder and self.options.folder / f"{number:06}.png"
         return path if path is not None and path.is_file() else None
 
-    def _brought(self, keyframe: Keyframe, chain: Chain, seen: Tensor) -> Held:
-        """What a keyframe brings along a chain to a frame with that luma."""
-        size = (keyframe.painted.shape[-2], keyframe.painted.shape[-1])
-        trust = chain.checked(seen, keyframe.seen)
-        return Held(moved(keyframe.painted, enlarged(chain.flow, size)), resized(trust, size))
-
     @torch.no_grad()
     def _between(self, memory: KeyframeMemory, following: Keyframe | None, last: Waiting | None) -> list[Tensor]:
         """The frames that wait, painted. following: the keyframe after them, where there is one, and its frame."""
@@ -247,8 +241,8 @@ class Keyframes(Painter):
         done = []
         for at, waiting in enumerate(memory.frames):
             assert memory.last is not None
-            back = self._brought(memory.last, waiting.chain, waiting.seen)
-            onward = self._brought(following, chains[-1 - at], waiting.seen) if following else None
+            back = _brought(memory.last, waiting.chain, waiting.seen)
+            onward = _brought(following, chains[-1 - at], waiting.seen) if following else None
             done.append(self._joined(waiting, back, onward, (at + 1) / (len(memory.frames) + 1)))
         return done
 
@@ -264,3 +258,8 @@ class Keyframes(Painter):
             weight = held.trust * near
             result, total = result + held.picture * weight, total + weight
         return (result / total).clamp_(0, 1)
+
+
+def _brought(keyframe: Keyframe, chain: Chain, seen: Tensor) -> Held:
+    """What a keyframe brings along a chain to a frame with that luma."""
+    return Held.along(chain, keyframe.painted, keyframe.seen, seen)

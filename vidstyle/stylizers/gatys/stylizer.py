@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -19,9 +18,10 @@ from vidstyle.stylizers.painter import Painter
 
 from .descent import descend, sizes
 from .energy import CONTENT_LAYER, STYLE_LAYERS, Energy, grams
+from .held import Held
 from .options import GatysOptions
 
-__all__ = ["GRAMS", "Gatys", "Held"]
+__all__ = ["GRAMS", "Gatys"]
 
 LEVELS = 4
 """Sizes at which a style is seen, each half the one before: the coarser a picture, the smaller its style."""
@@ -31,14 +31,6 @@ WARM = 2
 """Sizes that a picture goes through that begins as a painting."""
 SMALLEST = 32
 """Side of the smallest pictures that the encoder halves four times."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """What other paintings bring to a frame: picture (1, 3, H, W), and trust (1, 1, H, W) in [0, 1]."""
-
-    picture: Tensor
-    trust: Tensor
 
 
 class Gatys(Painter):
@@ -85,21 +77,26 @@ class Gatys(Painter):
         painted = torch.cat([self.optimized(frame, code) for frame in frames.float().split(1)])
         return frames.lerp(painted.to(frames.dtype), code.strength)
 
-    def optimized(self, frame: Tensor, code: StyleCode, held: Held | None = None) -> Tensor:
+    def optimized(
+        self, frame: Tensor, code: StyleCode, held: Held | None = None, begun: Tensor | None = None
+    ) -> Tensor:
         """A frame (1, 3, H, W) at full strength. It begins as what is held and stays near to it.
 
-        OutOfMemory where it does not fit the device.
+        begun: its painting so far, to go on from at full size. OutOfMemory where it does not fit the device.
         """
         try:
-            return self._optimized(frame, code, held)
+            return self._optimized(frame, code, held, begun)
         except torch.OutOfMemoryError:
             raise OutOfMemory("a frame does not fit the device's memory; give --max-side or --device cpu") from None
 
-    def _optimized(self, frame: Tensor, code: StyleCode, held: Held | None) -> Tensor:
+    def _optimized(self, frame: Tensor, code: StyleCode, held: Held | None, begun: Tensor | None) -> Tensor:
         height, width = (max(SMALLEST, side) for side in frame.shape[-2:])
         whole = _resized(frame, (height, width))
-        stages = sizes(height, width, self.options.coarsest)[-(WARM if held else LEVELS) :]
+        most = LEVELS if held is None else WARM
+        stages = sizes(height, width, self.options.coarsest)[-(most if begun is None else 1) :]
         picture = torch.rand_like(whole) if self.options.init == "noise" else whole
+        if begun is not None:
+            picture = _resized(begun, (height, width))
         if held:
             picture = picture.lerp(_resized(held.picture, (height, width)), _resized(held.trust, (height, width)))
         for number, size in enumerate(stages):
