@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from vidstyle.errors import OutOfMemory
+from vidstyle.errors import OptionError, OutOfMemory
+from vidstyle.nets.statistics import InstanceNorm
 from vidstyle.runtime.memory import Thrifty
 
 
@@ -35,6 +36,22 @@ def test_a_frame_too_large_is_painted_in_tiles_without_a_seam() -> None:
     thrifty = Thrifty()
     frame = torch.rand(1, 3, 700, 1100)
     torch.testing.assert_close(thrifty(painter(400 * 400, []), frame), 1 - frame)
+
+
+def test_tiles_are_normalised_alike() -> None:
+    """A ramp of brightness: normalised by itself, every tile would begin dark again."""
+    net = InstanceNorm(3)
+    frame = torch.linspace(0, 1, 1024).expand(1, 3, 512, 1024)
+    thrifty = Thrifty(tile=256)
+    torch.testing.assert_close(thrifty(net, frame), net(frame), atol=0.02, rtol=0)
+    # A frame that is no larger than a tile stays whole.
+    small = torch.rand(1, 3, 100, 256)
+    torch.testing.assert_close(thrifty(net, small), net(small))
+
+
+def test_tiles_too_small_to_make_sense_are_named() -> None:
+    with pytest.raises(OptionError, match="256"):
+        Thrifty(tile=64)
 
 
 def test_not_even_a_tile_fits() -> None:

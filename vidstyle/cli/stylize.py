@@ -135,6 +135,13 @@ def stylize(
         str, typer.Option(help="auto, openvino, onnxruntime or pytorch.", rich_help_panel=MACHINE)
     ] = "auto",
     batch: Annotated[str, typer.Option(help="Frames at once: auto or a number.", rich_help_panel=MACHINE)] = "auto",
+    tile: Annotated[
+        int | None,
+        typer.Option(
+            help="Paint larger frames in tiles of so many pixels; default: only if memory is short.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = None,
     hardware_decoding: Annotated[
         str, typer.Option(help="auto, off, or FFmpeg's name of a device (cuda, qsv …).", rich_help_panel=MACHINE)
     ] = "auto",
@@ -211,6 +218,8 @@ def stylize(
         raise OptionError("--passes is for --every-frame, without --keyframes and not with --temporal off")
     if keyframes and temporal == "off":
         raise OptionError("--temporal off paints every frame by itself, without --keyframes; leave one of them away")
+    if tile is not None and method == "gatys":
+        raise OptionError("--tile is for models; --method gatys takes --max-side")
     times = {"start": parse_time(start) if start else None, "end": parse_time(end) if end else None}
     encoder_options, frames_at_once = _pairs(encoder_option or []), _batch(batch)
     with progress_bar(not json and not quiet) as bar:
@@ -289,6 +298,7 @@ def stylize(
             device=device,
             precision=precision,
             runtime=runtime,
+            tile=tile,
             batch=frames_at_once,
             codec=codec,
             crf=crf,

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from .padding import crop, pad_to_stride
 from .protocol import StyleCode, StyleNet, blend
+from .statistics import instance_norm, whole
 from .vgg import VGG
 from .weights import count, fill, outputs
 
@@ -42,7 +43,7 @@ class Modulate(nn.Module):
         self.relu = relu
 
     def forward(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-        x = F.instance_norm(x) * scale[..., None, None] + shift[..., None, None]
+        x = instance_norm(x) * scale[..., None, None] + shift[..., None, None]
         return F.relu(x) if self.relu else x
 
 
@@ -57,8 +58,7 @@ class StyleReader:
     def __init__(self, code: Tensor, first: Tensor) -> None:
         self.code = code
         self.at = 0
-        seen = first[..., ::2, ::2].detach()
-        contrast = (seen.amax((2, 3)) - seen.amin((2, 3))).amax(1, keepdim=True).square()  # (N, 1)
+        (contrast,) = whole(lambda: (_contrast(first[..., ::2, ::2].detach()),))
         self.gate = contrast / (contrast + FLAT**2)
 
     def __call__(self, modulate: Modulate, x: Tensor) -> Tensor:
@@ -66,6 +66,11 @@ class StyleReader:
         shift = self.code[:, self.at + modulate.channels : self.at + 2 * modulate.channels]
         self.at += 2 * modulate.channels
         return modulate(x, scale, shift)
+
+
+def _contrast(seen: Tensor) -> Tensor:
+    """(N, C, h, w) -> squares of the largest range of a channel, (N, 1)."""
+    return (seen.amax((2, 3)) - seen.amin((2, 3))).amax(1, keepdim=True).square()
 
 
 class FramePath(nn.Module, ABC):

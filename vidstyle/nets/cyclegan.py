@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from .padding import Pad, crop, pad_to_stride
 from .protocol import FixedStyleNet
+from .statistics import InstanceNorm
 from .weights import fill
 
 __all__ = ["CycleGAN"]
@@ -32,9 +33,9 @@ class Residual(nn.Module):
     def __init__(self, channels: int, dropout: bool = False) -> None:
         super().__init__()
         self.conv_block = nn.Sequential(
-            *(Pad(1), nn.Conv2d(channels, channels, 3), nn.InstanceNorm2d(channels), nn.ReLU(inplace=True)),
+            *(Pad(1), nn.Conv2d(channels, channels, 3), InstanceNorm(channels), nn.ReLU(inplace=True)),
             *([nn.Dropout(0.5)] if dropout else []),
-            *(Pad(1), nn.Conv2d(channels, channels, 3), nn.InstanceNorm2d(channels)),
+            *(Pad(1), nn.Conv2d(channels, channels, 3), InstanceNorm(channels)),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -59,12 +60,12 @@ class CycleGAN(FixedStyleNet):
         c1, c2, c3 = width, 2 * width, 4 * width
         up = _resized if resize else _transposed
         self.model = nn.Sequential(
-            *(Pad(3), nn.Conv2d(3, c1, 7), nn.InstanceNorm2d(c1), nn.ReLU(inplace=True)),
-            *(nn.Conv2d(c1, c2, 3, stride=2, padding=1), nn.InstanceNorm2d(c2), nn.ReLU(inplace=True)),
-            *(nn.Conv2d(c2, c3, 3, stride=2, padding=1), nn.InstanceNorm2d(c3), nn.ReLU(inplace=True)),
+            *(Pad(3), nn.Conv2d(3, c1, 7), InstanceNorm(c1), nn.ReLU(inplace=True)),
+            *(nn.Conv2d(c1, c2, 3, stride=2, padding=1), InstanceNorm(c2), nn.ReLU(inplace=True)),
+            *(nn.Conv2d(c2, c3, 3, stride=2, padding=1), InstanceNorm(c3), nn.ReLU(inplace=True)),
             *(Residual(c3, dropout) for _ in range(blocks)),  # (N, c3, H / 4, W / 4)
-            *(up(c3, c2), nn.InstanceNorm2d(c2), nn.ReLU(inplace=True)),
-            *(up(c2, c1), nn.InstanceNorm2d(c1), nn.ReLU(inplace=True)),
+            *(up(c3, c2), InstanceNorm(c2), nn.ReLU(inplace=True)),
+            *(up(c2, c1), InstanceNorm(c1), nn.ReLU(inplace=True)),
             *(Pad(3), nn.Conv2d(c1, 3, 7), nn.Tanh()),
         )
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from .padding import crop, pad, pad_to_stride
 from .protocol import StyleCode, StyleNet, blend
+from .statistics import instance_norm
 from .weights import fill
 
 __all__ = ["Magenta", "layers"]
@@ -83,7 +84,7 @@ class Magenta(StyleNet):
 
         def run(name: str, x: Tensor, stride: int = 1) -> Tensor:
             scale, shift = (tensor[..., None, None] for tensor in acts[name])
-            return F.instance_norm(self._layer(name)(x, stride)) * scale + shift
+            return instance_norm(self._layer(name)(x, stride)) * scale + shift
 
         x = pad_to_stride(frames, self.stride, least=2)
         x = F.relu(run("contract.conv1", x))

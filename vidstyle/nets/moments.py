@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .statistics import whole
+
 __all__ = ["adain", "mean_std"]
 
 
@@ -26,7 +28,7 @@ def adain(features: Tensor, mean: Tensor, std: Tensor, strength: float = 1.0) ->
 
     strength: from 0, `features` themselves, to 1, the full exchange (equation 14).
     """
-    own_mean, own_std = mean_std(features)
+    own_mean, own_std = whole(lambda: mean_std(features))
     # Both the exchange and the blend are affine. Centred first: in half precision, scaling a large mean and taking it
     # away afterwards would lose the features of a nearly constant channel.
     scale = strength * std / own_std + (1 - strength)

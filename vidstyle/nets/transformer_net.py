@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from .padding import crop, pad, pad_to_stride
 from .protocol import FixedStyleNet
+from .statistics import InstanceNorm
 from .weights import fill
 
 __all__ = ["TransformerNet"]
@@ -42,9 +43,9 @@ class Residual(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.conv1 = Conv(channels, channels, 3)
-        self.in1 = nn.InstanceNorm2d(channels, affine=True)
+        self.in1 = InstanceNorm(channels, affine=True)
         self.conv2 = Conv(channels, channels, 3)
-        self.in2 = nn.InstanceNorm2d(channels, affine=True)
+        self.in2 = InstanceNorm(channels, affine=True)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.in2(self.conv2(F.relu(self.in1(self.conv1(x)))))
@@ -60,17 +61,17 @@ class TransformerNet(FixedStyleNet):
         super().__init__()
         self.blocks = blocks
         self.conv1 = Conv(3, c1, 9)
-        self.in1 = nn.InstanceNorm2d(c1, affine=True)
+        self.in1 = InstanceNorm(c1, affine=True)
         self.conv2 = Conv(c1, c2, 3, stride=2)
-        self.in2 = nn.InstanceNorm2d(c2, affine=True)
+        self.in2 = InstanceNorm(c2, affine=True)
         self.conv3 = Conv(c2, c3, 3, stride=2)
-        self.in3 = nn.InstanceNorm2d(c3, affine=True)
+        self.in3 = InstanceNorm(c3, affine=True)
         for i in range(1, blocks + 1):
             self.add_module(f"res{i}", Residual(c3))
         self.deconv1 = Conv(c3, c2, 3, upsample=2)
-        self.in4 = nn.InstanceNorm2d(c2, affine=True)
+        self.in4 = InstanceNorm(c2, affine=True)
         self.deconv2 = Conv(c2, c1, 3, upsample=2)
-        self.in5 = nn.InstanceNorm2d(c1, affine=True)
+        self.in5 = InstanceNorm(c1, affine=True)
         self.deconv3 = Conv(c1, 3, 9)
 
     def paint(self, frames: Tensor) -> Tensor:

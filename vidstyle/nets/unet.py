@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from .padding import Pad, crop, pad_to_stride
 from .protocol import FixedStyleNet
+from .statistics import InstanceNorm
 from .weights import count, fill
 
 __all__ = ["UNet"]
@@ -33,11 +34,11 @@ class UNet(FixedStyleNet):
         self.depth = depth
         self.first = nn.Sequential(Pad(1), nn.Conv2d(3, width, 3), nn.LeakyReLU(0.2))
         self.down = nn.ModuleList(
-            nn.Sequential(Pad(1), nn.Conv2d(one, two, 4, stride=2), nn.InstanceNorm2d(two), nn.LeakyReLU(0.2))
+            nn.Sequential(Pad(1), nn.Conv2d(one, two, 4, stride=2), InstanceNorm(two), nn.LeakyReLU(0.2))
             for one, two in itertools.pairwise(widths)
         )
         self.up = nn.ModuleList(
-            nn.Sequential(Pad(1), nn.Conv2d(two + one, one, 3), nn.InstanceNorm2d(one), nn.ReLU())
+            nn.Sequential(Pad(1), nn.Conv2d(two + one, one, 3), InstanceNorm(one), nn.ReLU())
             for one, two in reversed(list(itertools.pairwise(widths)))
         )
         self.last = nn.Sequential(Pad(1), nn.Conv2d(width, 3, 3), nn.Tanh())

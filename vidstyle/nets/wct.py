@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from .padding import Pad, crop, pad_to_stride
 from .protocol import StyleCode, StyleNet
+from .statistics import whole
 from .vgg import VGG
 from .weights import fill, part
 
@@ -105,7 +106,7 @@ def coloured(features: Tensor, mean: Tensor, covariance: Tensor) -> Tensor:
 
     What has no variance gets none, so flat and tiny pictures do not become noise.
     """
-    own_mean, own = moments(features)
+    own_mean, own = whole(lambda: moments(features))
     energy = own_mean.square().mean(1) + own.diagonal(dim1=1, dim2=2).mean(1)  # (N,)
     whiten = _root(own, -0.5, ROUNDING * energy)
     colour = _root(covariance.float(), 0.5, torch.zeros_like(energy))

@@ -54,6 +54,7 @@ def stylize(
     precision: str = "auto",
     runtime: str = "auto",
     batch: int | None = None,
+    tile: int | None = None,
     codec: str | None = None,
     crf: float | None = None,
     preset: str | None = None,
@@ -78,6 +79,7 @@ def stylize(
     style_size: short side in pixels at which the style is seen; larger gives larger strokes. max_side: longest side of
     the result, in pixels.
     start, end: the part to take, in seconds. batch: frames at once, None for a number that suits the device.
+    tile: side in pixels of the tiles that larger frames are painted in, None for what fits the memory.
     codec, crf, preset, pix_fmt, encoder_options: as FFmpeg's encoders name them. deinterlace: False keeps fields.
     max_pixels: largest frame that is accepted. on_progress, on_note: called while the work goes on.
 
@@ -116,7 +118,7 @@ def stylize(
         note=note,
     )
     with source, ExitStack() as stack:
-        painter = model if isinstance(model, Painter) else Stylizer(model, device, precision, runtime, note, flow)
+        painter = model if isinstance(model, Painter) else Stylizer(model, device, precision, runtime, note, flow, tile)
         style = list(style) if isinstance(style, Iterable) and not isinstance(style, (str, Tensor)) else style
         if not masks and follow_mask:
             raise OptionError("there is no mask to follow; give one with --mask")

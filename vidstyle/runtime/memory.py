@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from vidstyle.errors import OutOfMemory
+from vidstyle.errors import OptionError, OutOfMemory
+from vidstyle.nets.statistics import Statistics
 
 __all__ = ["Thrifty"]
 
@@ -21,18 +24,21 @@ class Thrifty:
     """Paints so that it fits the memory, and remembers what fitted.
 
     A batch that does not fit is halved; a single frame that does not fit is cut
-    into overlapping tiles, blended linearly where they overlap. Instance normalisation sees a tile and not the frame,
-    so tiles may differ slightly in tone; `note` says when that happens.
+    into overlapping tiles, blended linearly where they overlap; `note` says when that happens. All tiles are normalised
+    by the statistics of the frame made small, where PyTorch itself runs the net; a graph runtime sees each by itself.
     """
 
-    def __init__(self, note: Callable[[str], None] = lambda text: None) -> None:
+    def __init__(self, note: Callable[[str], None] = lambda text: None, tile: int | None = None) -> None:
+        """tile: side of the tiles to begin with, for frames that are larger; OptionError below SMALLEST_TILE."""
+        if tile is not None and tile < SMALLEST_TILE:
+            raise OptionError(f"tiles of {tile} pixels are too small; give at least {SMALLEST_TILE}")
         self.note = note
         self.largest: int | None = None
-        self.tile: int | None = None
+        self.tile = tile
 
     def __call__(self, paint: Paint, frames: Tensor) -> Tensor:
         """`paint` over frames (N, 3, H, W); the same shape."""
-        if self.tile is not None:
+        if self.tile is not None and max(frames.shape[-2:]) > self.tile:
             return _joined([self._tiled(paint, frame) for frame in frames.split(1)])
         size = min(len(frames), self.largest or len(frames))
         try:
@@ -75,12 +81,18 @@ def _joined(parts: list[Tensor]) -> Tensor:
 
 def _blend(paint: Paint, frame: Tensor, tile: int) -> Tensor:
     height, width = frame.shape[-2:]
+    statistics = Statistics()
+    small = min(1.0, tile / math.sqrt(height * width))
+    size = (max(1, round(small * height)), max(1, round(small * width)))
+    with statistics.used():
+        paint(F.interpolate(frame, size, mode="bilinear", antialias=True))
     total = torch.zeros_like(frame)
     weights = torch.zeros_like(frame[:, :1])
     for top in _starts(height, tile):
         for left in _starts(width, tile):
             here = (..., slice(top, top + tile), slice(left, left + tile))
-            painted = paint(frame[here])
+            with statistics.used():
+                painted = paint(frame[here])
             ramp = _ramp(painted.shape[-2], frame)[:, None] * _ramp(painted.shape[-1], frame)
             total[here] += ramp * painted
             weights[here] += ramp

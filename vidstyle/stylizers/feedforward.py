@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vidstyle.errors import StyleError
+from vidstyle.errors import OptionError, StyleError
 from vidstyle.runtime.choice import engines, fastest
 from vidstyle.runtime.device import pick_precision
 from vidstyle.runtime.memory import Thrifty
@@ -26,6 +26,8 @@ class Stylizer(Painter):
 
     model: a built-in name or a checkpoint file. device: auto, cpu, cuda or mps. precision: auto, fp32, fp16 or bf16.
     runtime: auto, openvino, onnxruntime or pytorch. flow: see `Painter`. `note` receives one-line remarks.
+    tile: side in pixels, from 256, of the tiles that larger frames are painted in, by PyTorch itself, which can
+    normalise them alike; without it, frames are painted in tiles only where they do not fit the memory.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Stylizer(Painter):
         runtime: str = "auto",
         note: Callable[[str], None] = lambda text: None,
         flow: str = "auto",
+        tile: int | None = None,
     ) -> None:
         super().__init__(device, flow)
         dtype = pick_precision(precision, self.device)
@@ -46,9 +49,11 @@ class Stylizer(Painter):
         self.style_side = int(getattr(self.net, "STYLE_SIDE", self.style_side))
         if self.net.styles:
             self.style_kind = f"a number from 0 to {self.net.styles - 1}"
-        self.engines = engines(self.net, self.device, dtype, runtime)
+        if tile is not None and runtime not in ("auto", "pytorch"):
+            raise OptionError(f"{runtime} cannot normalise tiles alike; leave --runtime or --tile out")
+        self.engines = engines(self.net, self.device, dtype, runtime if tile is None else "pytorch")
         self.engine = self.engines[0]
-        self._thrifty = Thrifty(note)
+        self._thrifty = Thrifty(note, tile)
 
     @property
     def runtime(self) -> str:  # type: ignore[override]
