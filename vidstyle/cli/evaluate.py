@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from .evaluate_domain import domain
 from .evaluate_temporal import temporal
 from .terminal import note, out, print_json, progress_bar
 
@@ -15,6 +16,7 @@ __all__ = ["app"]
 
 app = typer.Typer(help="Measure what models paint.", no_args_is_help=True)
 app.command()(temporal)
+app.command()(domain)
 
 
 @app.command()
