@@ -1,5 +1,6 @@
 """Every runtime paints the same picture."""
 
+import copy
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import torch
 
 from vidstyle.errors import DeviceError, OptionError
 from vidstyle.nets.brisk import Brisk
+from vidstyle.nets.int8 import calibrate
 from vidstyle.runtime.choice import engines, fastest
 from vidstyle.runtime.device import pick_device, pick_precision
 from vidstyle.runtime.eager import EagerEngine
@@ -52,6 +54,25 @@ def test_bfloat16_costs_about_a_code_value_and_leaves_styles_alone(net: Brisk, r
     assert (engine(frames, code, 1.0) - expected).abs().mean() < 1 / 255
 
 
+def test_whole_numbers_where_the_net_was_calibrated_for_them(net: Brisk) -> None:
+    needs("openvino")
+    calibrated = copy.deepcopy(net)
+    calibrate(calibrated, [(torch.rand(1, 3, 96, 96), torch.rand(1, 3, 96, 96)) for _ in range(6)])
+    code, frames = calibrated.encode_style(torch.rand(1, 3, 96, 96)), torch.rand(1, 3, 96, 128)
+    found = {}
+    for precision in (None, torch.int8, torch.float32):
+        (engine,) = engines(calibrated, CPU, precision, "openvino")
+        found[precision] = engine(frames, code, 1.0)
+    (simulated,) = engines(calibrated, CPU, torch.int8, "pytorch")
+    torch.testing.assert_close(found[None], found[torch.int8])
+    assert (found[None] - simulated(frames, code, 1.0)).square().mean() < 1e-3
+    assert (found[None] - found[torch.float32]).abs().max() > 1e-3
+    with torch.inference_mode():
+        torch.testing.assert_close(found[torch.float32], calibrated(frames, code), atol=1e-4, rtol=0)
+    with pytest.raises(OptionError, match="calibrated"):
+        engines(net, CPU, torch.int8)
+
+
 def test_the_fastest_is_taken(net: Brisk) -> None:
     found = engines(net, CPU, None)
     assert isinstance(found[-1], EagerEngine)
@@ -77,7 +98,6 @@ def test_half_precision_on_a_gpu_stays_close(net: Brisk) -> None:
     code, frames = net.encode_style(torch.rand(1, 3, 128, 128)), torch.rand(2, 3, 64, 96)
     with torch.inference_mode():
         expected = net(frames, code)
-    import copy
 
     engine = EagerEngine(copy.deepcopy(net), torch.device("cuda"), torch.float16)
     assert (engine(frames.cuda(), code, 1.0).cpu() - expected).abs().max() < 2 / 255
@@ -89,6 +109,7 @@ def test_a_runtime_reports_to_nobody(runtime: str, tmp_path: Path) -> None:
     code = f"""
 import sys, torch
 from vidstyle.nets.brisk import Brisk
+from vidstyle.nets.int8 import calibrate
 from vidstyle.runtime.choice import engines
 net = Brisk().eval()
 (engine,) = engines(net, torch.device("cpu"), None, "{runtime}")

@@ -31,7 +31,7 @@ def bench(
     size: Annotated[str, typer.Option(metavar="WxH", help="Frame size.")] = "816x512",
     rounds: Annotated[int, typer.Option(min=1, help="Turns that each model takes.")] = 10,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, fp16 or bf16.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32, fp16, bf16 or int8.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Time models on one frame size, taking turns; the style is encoded beforehand."""

@@ -130,7 +130,7 @@ def stylize(
         bool, typer.Option("--keep-fields", help="Leave interlaced frames interlaced.", rich_help_panel=PICTURE)
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=MACHINE)] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, fp16 or bf16.", rich_help_panel=MACHINE)] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32, fp16, bf16 or int8.", rich_help_panel=MACHINE)] = "auto",
     runtime: Annotated[
         str, typer.Option(help="auto, openvino, onnxruntime or pytorch.", rich_help_panel=MACHINE)
     ] = "auto",

@@ -178,6 +178,8 @@ class ConditionedNet(StyleNet):
     LISTS: ClassVar[Mapping[str, str]]
     STYLE_SIDE: ClassVar[int] = 256
     """Short side, in pixels, at which the net sees a style unless asked otherwise."""
+    ranges: Tensor | None
+    """Lowest and highest input of each convolution of the frame path, (L, 2), once `int8.calibrate` has seen them."""
 
     def __init__(self, sizes: Any = None) -> None:
         super().__init__()
@@ -185,6 +187,7 @@ class ConditionedNet(StyleNet):
         self.transformer = self.Path(sizes)
         trunk = VGG.slim(sizes.trunk, lifted=False)
         self.style_encoder = StyleEncoder(trunk, sizes.embedding, self.transformer.code_size)
+        self.register_buffer("ranges", None)
         self._start_neutral()
 
     @classmethod
@@ -195,6 +198,8 @@ class ConditionedNet(StyleNet):
         trunk = tuple(outputs(state, f"style_encoder.trunk.conv{block}_1") for block in range(1, 6))
         with torch.device("meta"):
             net = cls(cls.Sizes(**sizes, trunk=trunk, embedding=outputs(state, "style_encoder.embed")))
+        if "ranges" in state:
+            net.ranges = torch.empty_like(state["ranges"], device="meta")
         fill(net, state)
         return net
 

@@ -31,6 +31,13 @@ def engines(net: StyleNet, device: torch.device, dtype: torch.dtype | None, runt
     graphs = isinstance(net, ConditionedNet) and device.type == "cpu"
     if runtime in ("openvino", "onnxruntime") and not graphs:
         raise OptionError(f"{runtime} runs vidstyle's own nets on a CPU only; leave --runtime out or choose pytorch")
+    if dtype is torch.int8:
+        if not graphs or not isinstance(net, ConditionedNet) or net.ranges is None:
+            raise OptionError(
+                "int8 is for a CPU, and for models that were calibrated for it (vidstyle models compress); choose auto"
+            )
+        # PyTorch would compute the same, and take longer than without.
+        runtime = "openvino" if runtime == "auto" else runtime
     makers: dict[str, Callable[[], Engine]] = {}
     if isinstance(net, ConditionedNet) and graphs:
         conditioned = net

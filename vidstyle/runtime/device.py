@@ -10,7 +10,7 @@ from vidstyle.errors import DeviceError, OptionError
 
 __all__ = ["cpu_threads", "pick_device", "pick_precision"]
 
-PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16, "int8": torch.int8}
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -37,13 +37,13 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def pick_precision(name: str, device: torch.device) -> torch.dtype | None:
-    """The dtype of that name ("fp32", "fp16", "bf16"). For "auto": fp16 on a GPU, None (float32) else."""
+    """The dtype of that name ("fp32", "fp16", "bf16", "int8"). For "auto": fp16 on a GPU, None (what suits) else."""
     if name == "auto":
         return None if device.type == "cpu" else torch.float16
     if name not in PRECISIONS:
         raise OptionError(f"no precision is called {name}; choose auto, {', '.join(PRECISIONS)}")
     if device.type == "cpu" and name == "fp16":
-        raise OptionError("a CPU has no fast fp16; choose auto, fp32 or bf16")
+        raise OptionError("a CPU has no fast fp16; choose auto, int8, fp32 or bf16")
     return PRECISIONS[name]
 
 

@@ -7,6 +7,7 @@ from copy import deepcopy
 import torch
 from torch import Tensor
 
+from vidstyle.nets.int8 import rounded
 from vidstyle.nets.protocol import StyleCode, StyleNet
 
 __all__ = ["EagerEngine"]
@@ -18,6 +19,9 @@ class EagerEngine:
     name = "pytorch"
 
     def __init__(self, net: StyleNet, device: torch.device, dtype: torch.dtype | None = None) -> None:
+        if dtype is torch.int8:
+            # What whole numbers would give, computed in floating point: to judge them by, on any device.
+            net, dtype = rounded(net), torch.float32
         self.dtype = dtype or torch.float32
         self.device = device
         # Styles are encoded with the net as it was given, in float32: a code in half precision is no saving.

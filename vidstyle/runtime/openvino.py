@@ -12,6 +12,7 @@ from torch import Tensor
 
 from vidstyle.errors import MissingExtra
 from vidstyle.nets.conditioned import ConditionedNet
+from vidstyle.nets.int8 import rounded
 from vidstyle.nets.protocol import StyleCode
 
 from .device import cpu_threads
@@ -25,7 +26,8 @@ KEPT = 4
 class OpenVinoEngine:
     """A frame path as an OpenVINO graph; the code is a graph input, so that one graph serves every style.
 
-    Computes in float32 unless bfloat16 is asked for, which is faster only on CPUs with matrix units for it.
+    Computes in whole numbers of 8 bits where the net was calibrated for them, unless float32 is asked for, or bfloat16,
+    which is faster only on CPUs with matrix units for it.
     """
 
     name = "openvino"
@@ -39,7 +41,8 @@ class OpenVinoEngine:
         except ImportError:
             raise MissingExtra("openvino", "openvino") from None
         self.openvino = openvino
-        self.net = net
+        exact = dtype not in (None, torch.int8) or net.ranges is None
+        self.net = net if exact else rounded(net)
         self.dtype = dtype
         self.requests: dict[tuple[int, ...], Any] = {}
 
@@ -51,7 +54,7 @@ class OpenVinoEngine:
         with torch.inference_mode(), warnings.catch_warnings():
             # The tracer warns of its own age and of shapes that do stay free.
             warnings.simplefilter("ignore")
-            traced = torch.jit.freeze(torch.jit.trace(path, example, check_trace=False))
+            traced = torch.jit.trace(path, example, check_trace=False)
             model = self.openvino.convert_model(traced, example_input=example)
         layouts = self.openvino.preprocess.PrePostProcessor(model)
         for port in (layouts.input(0), layouts.output(0)):

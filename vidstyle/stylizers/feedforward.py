@@ -24,8 +24,9 @@ __all__ = ["Stylizer"]
 class Stylizer(Painter):
     """A model on a device, ready to paint.
 
-    model: a built-in name or a checkpoint file. device: auto, cpu, cuda or mps. precision: auto, fp32, fp16 or bf16.
-    runtime: auto, openvino, onnxruntime or pytorch. flow: see `Painter`. `note` receives one-line remarks.
+    model: a built-in name or a checkpoint file. device: auto, cpu, cuda or mps. precision: fp32, fp16, bf16,
+    int8 or auto, which is fp16 on a GPU and int8 where OpenVINO runs a model that was calibrated for it. runtime: auto,
+    openvino, onnxruntime or pytorch. flow: see `Painter`. `note` receives one-line remarks.
     tile: side in pixels, from 256, of the tiles that larger frames are painted in, by PyTorch itself, which can
     normalise them alike; without it, frames are painted in tiles only where they do not fit the memory.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from vidstyle.nets.conditioned import ConditionedNet
+from vidstyle.nets.int8 import calibrate
 from vidstyle.perception import distances
 from vidstyle.perception.encoder import Perceptual
 from vidstyle.temporal.losses import feature_steadiness, steadiness
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from .clips import Clips
 
 __all__ = ["PainterRun"]
+
+CALIBRATION = 64
+"""Pairs of pictures from which a finished net learns the ranges for whole numbers."""
 
 
 class PainterRun(Run):
@@ -122,7 +127,11 @@ class PainterRun(Run):
 
     def export(self, card: Card, output: Path) -> Path:
         path = output / f"{card.name}.safetensors"
-        save(self.averaged, card, path, dtype=torch.float16)
+        net = deepcopy(self.averaged).eval()
+        count = min(CALIBRATION, len(self.contents), len(self.styles))
+        contents, styles = (pictures.spread(count).split(1) for pictures in (self.contents, self.styles))
+        calibrate(net, zip(contents, styles, strict=True))
+        save(net, card, path, dtype=torch.float16)
         return path
 
     def sheet(self, path: Path) -> None:

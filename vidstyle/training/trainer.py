@@ -164,6 +164,8 @@ def _run(
         if model.card.architecture != recipe.architecture:
             raise ModelError(f"{recipe.start_from} is no {recipe.architecture}, which the recipe is for")
         net, card = model.net, model.card
+        # Of the weights it begins with, not of those it will have.
+        net.register_buffer("ranges", None)
     else:
         net, card = untrained(recipe.architecture), None
     assert isinstance(net, ConditionedNet)
