@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from .compress import compress
 from .terminal import out, print_json, progress_bar
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List models, and fetch those that are not in the package.")
+app = typer.Typer(help="List models, fetch those that are not in the package, and compress them.")
+app.command()(compress)
 
 
 @app.callback(invoke_without_command=True)

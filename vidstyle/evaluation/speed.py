@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -41,7 +41,7 @@ def synchronise(device: torch.device) -> None:
         torch.mps.synchronize()
 
 
-def interleave(calls: list[Callable[[], object]], device: torch.device, rounds: int) -> list[list[float]]:
+def interleave(calls: Sequence[Callable[[], object]], device: torch.device, rounds: int) -> list[list[float]]:
     """Seconds of every call in every round; the calls take turns, so that a slow spell of the machine hits all."""
     for call in calls:
         call()

@@ -50,6 +50,26 @@ class Block(nn.Module):
 class Transformer(FramePath):
     """The frame path."""
 
+    TIES: ClassVar = {
+        "stem": ("", "full"),
+        "at1": ("full", "full"),
+        "down2": ("full", "half"),
+        "at2": ("half", "half"),
+        "down4": ("half", "quarter"),
+        "at4": ("quarter", "quarter"),
+        "down8": ("quarter", "eighth"),
+        "at8": ("eighth", "eighth"),
+        "deep.": ("eighth", "eighth"),
+        "up4.narrow": ("eighth", "quarter"),
+        "up4.": ("quarter", "quarter"),
+        "wide.": ("quarter", "quarter"),
+        "up2.narrow": ("quarter", "half"),
+        "up2.": ("half", "half"),
+        "up1.narrow": ("half", "full"),
+        "up1.": ("full", "full"),
+        "out": ("full", ""),
+    }
+
     def __init__(self, sizes: AtelierSizes) -> None:
         super().__init__()
         full, half, quarter, eighth = sizes.full, sizes.half, sizes.quarter, sizes.eighth

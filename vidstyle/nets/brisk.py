@@ -92,6 +92,25 @@ class Block(nn.Module):
 class Transformer(FramePath):
     """The frame path; its patches overlap the frame's border, so frames come and go with a margin."""
 
+    TIES: ClassVar = {
+        "down2": ("", "half"),
+        "at2": ("half", "half"),
+        "down4": ("half", "quarter"),
+        "at4": ("quarter", "quarter"),
+        "down8": ("quarter", "eighth"),
+        "at8": ("eighth", "eighth"),
+        "down16": ("eighth", "sixteenth"),
+        "at16": ("sixteenth", "sixteenth"),
+        "deep.": ("sixteenth", "sixteenth"),
+        "up8": ("sixteenth", "eighth"),
+        "blocks.": ("eighth", "eighth"),
+        "up4.narrow": ("eighth", "quarter"),
+        "up4.": ("quarter", "quarter"),
+        "up2.narrow": ("quarter", "half"),
+        "up2.": ("half", "half"),
+        "out": ("half", ""),
+    }
+
     def __init__(self, sizes: BriskSizes) -> None:
         super().__init__()
         half, quarter, eighth, sixteenth = sizes.half, sizes.quarter, sizes.eighth, sizes.sixteenth

@@ -1,0 +1,70 @@
+"""`vidstyle models compress`: a model made smaller and faster, and what that costs its pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from .terminal import note, out, print_json, progress_bar
+
+__all__ = ["compress"]
+
+SHOWN = ("style", "gram", "content", "ssim", "unsteadiness")
+
+
+def compress(
+    model: Annotated[str, typer.Argument(help="A name or a checkpoint file.")],
+    photos: Annotated[Path, typer.Option(help="Folder with contents.", exists=True, file_okay=False)],
+    paintings: Annotated[Path, typer.Option(help="Folder with styles.", exists=True, file_okay=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.safetensors", help="The new model.")],
+    channels: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the channels to keep; 1 only turns to 8 bits.")
+    ] = 1.0,
+    minutes: Annotated[float, typer.Option(min=0.0, help="Train the narrower net for so long.")] = 30.0,
+    styles: Annotated[
+        Path | None,
+        typer.Option(help="Folder of styles to measure with; not trained on.", exists=True, file_okay=False),
+    ] = None,
+    encoder: Annotated[str, typer.Option(help="What judges: glance, vgg19, a file or a folder.")] = "glance",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Take channels out of a model, train on, and calibrate it for 8 bits; print figures before and after."""
+    from dataclasses import asdict
+
+    from vidstyle.training.compress import compress as run
+
+    with progress_bar(shown=not json) as bar:
+        task = bar.add_task(f"compressing {model}", total=1000, of="1000")
+
+        def on_progress(event: dict[str, Any]) -> None:
+            rate = f"{event['samples_per_second']:.1f} samples/s"
+            bar.update(task, completed=1000 * event["progress"], rate=rate)
+
+        forms = run(
+            model,
+            photos,
+            paintings,
+            output,
+            share=channels,
+            minutes=minutes,
+            encoder=encoder,
+            styles=styles,
+            device=device,
+            on_progress=on_progress,
+            note=note,
+        )
+    if json:
+        print_json([asdict(form) for form in forms])
+        return
+    table = Table("", "parameters", "MB", "ms per frame", *SHOWN, box=None)
+    for form in forms:
+        figures = (f"{form.figures[name]:.3f}" for name in SHOWN)
+        table.add_row(
+            form.name, f"{form.parameters:,}", f"{form.bytes / 1e6:.2f}", f"{form.milliseconds:.1f}", *figures
+        )
+    out.print(table)
+    out.print(f"{output.stem}: {output}")
