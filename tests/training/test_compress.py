@@ -8,9 +8,12 @@ import torch
 from PIL import Image
 
 from vidstyle.errors import OptionError
+from vidstyle.evaluation.forms import judge_forms
+from vidstyle.evaluation.pictures import Picture
 from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.nets.magenta import Magenta
+from vidstyle.perception import load_perceptual
 from vidstyle.training.compress import compress
 from vidstyle.zoo import Card, load, save
 
@@ -33,7 +36,7 @@ def test_a_model_becomes_narrow_and_whole_numbered(pictures: Path, tmp_path: Pat
     sizes = BriskSizes(half=8, quarter=8, eighth=16, blocks=1, sixteenth=16, deep=1, trunk=(4, 8, 8, 8, 8), embedding=8)
     save(Brisk(sizes), Card(name="small", architecture="brisk"), tmp_path / "small.safetensors")
     told: list[float] = []
-    forms = compress(
+    made = compress(
         tmp_path / "small.safetensors",
         pictures,
         pictures,
@@ -43,18 +46,26 @@ def test_a_model_becomes_narrow_and_whole_numbered(pictures: Path, tmp_path: Pat
         device="cpu",
         on_progress=lambda event: told.append(event["progress"]),
     )
-    assert [form.name for form in forms] == ["before", "narrowed", "trained on", "int8"]
-    assert forms[0].parameters > forms[1].parameters == forms[2].parameters
-    assert forms[0].bytes > forms[2].bytes
-    assert all({"style", "content", "unsteadiness"} <= form.figures.keys() for form in forms)
+    names = [name for name, _, _ in made.forms]
+    assert names == ["before", "narrowed", "trained on", "int8"]
+    assert told == sorted(told)
+    picture = torch.rand(1, 3, 64, 64)
+    judged = judge_forms(
+        made.forms, [Picture("a", picture)], [Picture("b", picture.flip(2))], load_perceptual("glance"), "cpu"
+    )
+    assert [form.name for form in judged] == names
+    assert judged[0].parameters > judged[1].parameters == judged[2].parameters
+    assert judged[0].bytes > judged[2].bytes
+    assert judged[2].figures["style"] == pytest.approx(judged[3].figures["style"], rel=0.1)
     model = load(tmp_path / "half.safetensors")
     assert isinstance(model.net, ConditionedNet)
     assert (model.card.name, model.net.sizes.eighth, model.net.sizes.half) == ("half", 8, 8)
     assert model.net.ranges is not None
     # To 8 bits alone: the weights stay.
-    same = compress(tmp_path / "small.safetensors", pictures, pictures, tmp_path / "same.safetensors", device="cpu")
-    assert [form.name for form in same] == ["before", "int8"]
-    assert same[0].figures["style"] == pytest.approx(same[1].figures["style"], rel=0.1)
+    compress(tmp_path / "small.safetensors", pictures, pictures, tmp_path / "same.safetensors", device="cpu")
+    before, after = (load(tmp_path / name).net.state_dict() for name in ("small.safetensors", "same.safetensors"))
+    assert after.keys() - before.keys() == {"ranges"}
+    assert all(torch.equal(tensor, after[key]) for key, tensor in before.items())
 
 
 def test_what_cannot_be_compressed_is_named(pictures: Path, tmp_path: Path) -> None:

@@ -13,6 +13,9 @@ from .terminal import note, out, print_json, progress_bar
 __all__ = ["compress"]
 
 SHOWN = ("style", "gram", "content", "ssim", "unsteadiness")
+SIDE = 256
+JUDGED_ON = 12
+"""Styles, at most."""
 
 
 def compress(
@@ -35,8 +38,16 @@ def compress(
     """Take channels out of a model, train on, and calibrate it for 8 bits; print figures before and after."""
     from dataclasses import asdict
 
+    import torch
+
+    from vidstyle.evaluation.forms import judge_forms
+    from vidstyle.evaluation.pictures import Picture, load_pictures
+    from vidstyle.perception import load_perceptual
+    from vidstyle.pictures import load_square
+    from vidstyle.runtime.device import pick_device
     from vidstyle.training.compress import compress as run
 
+    judge = load_perceptual(encoder)
     with progress_bar(shown=not json) as bar:
         task = bar.add_task(f"compressing {model}", total=1000, of="1000")
 
@@ -44,19 +55,13 @@ def compress(
             rate = f"{event['samples_per_second']:.1f} samples/s"
             bar.update(task, completed=1000 * event["progress"], rate=rate)
 
-        forms = run(
-            model,
-            photos,
-            paintings,
-            output,
-            share=channels,
-            minutes=minutes,
-            encoder=encoder,
-            styles=styles,
-            device=device,
-            on_progress=on_progress,
-            note=note,
-        )
+        rest: dict[str, Any] = {"unseen": styles, "device": device, "on_progress": on_progress, "note": note}
+        made = run(model, photos, paintings, output, share=channels, minutes=minutes, encoder=encoder, **rest)
+        where = pick_device(device)
+        squares = {path.name: torch.from_numpy(load_square(path, SIDE)).permute(2, 0, 1) for path in made.contents}
+        contents = [Picture(name, pixels[None].to(where) / 255) for name, pixels in squares.items()]
+        pictures = load_pictures(styles or paintings, SIDE, JUDGED_ON, where)
+        forms = judge_forms(made.forms, contents, pictures, judge.to(where), device)
     if json:
         print_json([asdict(form) for form in forms])
         return
