@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .attention import SelfAttention
 from .conditioned import ConditionedNet, Conv, FramePath, Modulate, StyleReader, Up
 
 __all__ = ["Brisk", "BriskSizes"]
@@ -41,6 +42,8 @@ class BriskSizes:
     trunk: tuple[int, ...] = (16, 32, 64, 128, 128)
     """Channels of the style encoder's trunk, by block."""
     embedding: int = 320
+    attend: int = 0
+    """Layers of self-attention at 1/16."""
 
 
 class Patches(nn.Conv2d):
@@ -102,6 +105,8 @@ class Transformer(FramePath):
         "down16": ("eighth", "sixteenth"),
         "at16": ("sixteenth", "sixteenth"),
         "deep.": ("sixteenth", "sixteenth"),
+        "attend.*.into": ("sixteenth", ""),
+        "attend.*.out": ("", "sixteenth"),
         "up8": ("sixteenth", "eighth"),
         "blocks.": ("eighth", "eighth"),
         "up4.narrow": ("eighth", "quarter"),
@@ -120,6 +125,7 @@ class Transformer(FramePath):
         self.down8, self.at8 = Conv(quarter, eighth, stride=2), Modulate(eighth)
         self.down16, self.at16 = Conv(eighth, sixteenth, stride=2), Modulate(sixteenth)
         self.deep = nn.ModuleList(Block(sixteenth) for _ in range(sizes.deep))
+        self.attend = nn.ModuleList(SelfAttention(sixteenth) for _ in range(sizes.attend))
         self.up8 = Conv(sixteenth, eighth, 1)
         self.blocks = nn.ModuleList(Block(eighth) for _ in range(sizes.blocks))
         self.up4 = Up(eighth, quarter)
@@ -139,6 +145,8 @@ class Transformer(FramePath):
         x = style(self.at16, self.down16(x8))  # (N, sixteenth, H/16, W/16)
         for block in self.deep:
             x = block(x, style)
+        for layer in self.attend:
+            x = layer(x)
         x = x8 + F.interpolate(self.up8(x), scale_factor=2, mode="bilinear", align_corners=False)
         for block in self.blocks:
             x = block(x, style)
@@ -153,4 +161,4 @@ class Brisk(ConditionedNet):
     Sizes, Path = BriskSizes, Transformer
     stride: ClassVar[int] = 16
     LAYERS: ClassVar = {"half": "down2", "quarter": "down4", "eighth": "down8", "sixteenth": "down16"}
-    LISTS: ClassVar = {"blocks": "blocks", "deep": "deep"}
+    LISTS: ClassVar = {"blocks": "blocks", "deep": "deep", "attend": "attend"}

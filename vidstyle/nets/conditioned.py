@@ -79,7 +79,8 @@ class FramePath(nn.Module, ABC):
     margin: int = 0
     """Pixels around the frame, which it is given and hands back."""
     TIES: ClassVar[Mapping[str, tuple[str, str]]]
-    """The sizes that channels go from and to, by the beginning of a layer's name; "" for those of pixels."""
+    """The sizes that channels go from and to, by the beginning of a layer's name; "" for those of its own or
+    of pixels."""
 
     @property
     def code_size(self) -> int:

@@ -16,6 +16,7 @@ from vidstyle.perception.encoder import Perceptual
 from vidstyle.temporal.losses import feature_steadiness, steadiness
 from vidstyle.zoo import Card, save
 
+from .adversary import Adversary
 from .muon import Muon
 from .pairs import Pair, made_up
 from .pictures import Pictures
@@ -54,6 +55,12 @@ class PainterRun(Run):
         super().__init__(fabric, recipe, net, Lesson(net))
         self.clips = clips
         self.judge, self.contents, self.styles, self.shown = judge, contents, styles, shown
+        self.adversary: Adversary | None = None
+        if recipe.adversarial > 0:
+            numbers = (recipe.critic, recipe.critic_sizes, recipe.learning_rate / 4, recipe.penalty)
+            self.adversary = Adversary(fabric, *numbers)
+        self.latest: tuple[Tensor, Tensor] | None = None
+        """Styles and paintings that the critics have not learnt from yet."""
 
     def teach(self, lesson: nn.Module) -> list[torch.optim.Optimizer]:
         if self.recipe.optimizer == "adam":
@@ -71,6 +78,8 @@ class PainterRun(Run):
     def terms(self, progress: float) -> dict[str, Tensor]:
         recipe = self.recipe
         self.batch, crop = recipe.batch, recipe.crop
+        if progress < recipe.grow:
+            crop = max(32, 16 * round(crop * (1 + progress / recipe.grow) / 32))
         if recipe.large_crop and self.step % recipe.large_every == 0:
             # About as many pixels as in other steps.
             self.batch, crop = max(1, round(recipe.batch * (crop / recipe.large_crop) ** 2)), recipe.large_crop
@@ -113,6 +122,9 @@ class PainterRun(Run):
             "gram": distances.gram_distance(seen, wanted),
             "variation": distances.total_variation(painted[0].float()),
         }
+        if self.adversary is not None:
+            found["adversarial"] = self.adversary.unconvinced(painted[0].float())
+            self.latest = style, painted[0].detach().float()
         if self.recipe.sliced:
             found["sliced"] = distances.sliced_distance(features, style_features)
         if self.recipe.contrastive:
@@ -124,6 +136,19 @@ class PainterRun(Run):
             one, other = (features.float() for features in halfway)
             found["temporal_features"] = feature_steadiness(one, other, pair.flow, pair.mask)
         return found
+
+    def learn(self, progress: float) -> None:
+        """A step of the painter, then, where it has painted, one of the critics."""
+        super().learn(progress)
+        if self.adversary is not None and self.latest is not None:
+            self.adversary.learn(*self.latest)
+            self.latest = None
+
+    def _modules(self) -> dict[str, Any]:
+        own = super()._modules()
+        if self.adversary is not None:
+            own |= {"critics": self.adversary.critics, "critic_optimizer": self.adversary.optimizer}
+        return own
 
     def export(self, card: Card, output: Path) -> Path:
         path = output / f"{card.name}.safetensors"

@@ -9,6 +9,7 @@ al. 2017, "Pruning Filters for Efficient ConvNets" (magnitudes).
 from __future__ import annotations
 
 from dataclasses import replace
+from fnmatch import fnmatch
 
 import torch
 from torch import Tensor, nn
@@ -62,7 +63,7 @@ def _convolutions(path: FramePath) -> dict[str, nn.Conv2d]:
 
 def _tie(path: FramePath, name: str) -> tuple[str, str]:
     """The sizes that a layer's channels come from and go to."""
-    begun = [prefix for prefix in path.TIES if name.startswith(prefix)]
+    begun = [prefix for prefix in path.TIES if fnmatch(name, f"{prefix}*")]
     return path.TIES[max(begun, key=len)]
 
 

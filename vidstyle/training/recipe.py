@@ -94,6 +94,18 @@ class PainterRecipe(Recipe):
     """The temporal terms are computed in every so many steps."""
     temporal_features: float = 0.0
     """Weight of the temporal term on what the net computes half-way."""
+    adversarial: float = 0.0
+    """Weight of convincing critics, who learn to tell paintings from styles."""
+    critic: int = 32
+    """Width of a critic."""
+    critic_sizes: int = 3
+    """Sizes of a picture that have a critic each: full, half, …"""
+    penalty: float = 10.0
+    """Weight, for the critics, of a slope other than 1."""
+    attend: int = 0
+    """Layers of self-attention of a brisk that begins with new weights."""
+    grow: float = 0.0
+    """Share of the run during which crops grow from half of `crop`."""
     clips_every: int = 2
     """Where there are clips, every so many of those steps see frames of a clip; the others a made-up motion."""
     furthest: int = 5
@@ -101,6 +113,10 @@ class PainterRecipe(Recipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if min(self.critic, self.critic_sizes) < 1 or self.attend < 0 or not 0 <= self.grow <= 1:
+            raise OptionError("a recipe needs critic and critic_sizes ≥ 1, attend ≥ 0 and grow from 0 to 1")
+        if self.adversarial and self.crop // (2 if self.grow else 1) < 16 * 2 ** (self.critic_sizes - 1):
+            raise OptionError(f"crops are too small for critics at {self.critic_sizes} sizes; give fewer critic_sizes")
         if not 0 <= self.abstract < 1 or self.optimizer not in ("adam", "muon"):
             raise OptionError("a recipe's abstract is a share below 1, its optimizer adam or muon")
         if min(self.temporal_every, self.large_every, self.clips_every, self.furthest) < 1:

@@ -11,6 +11,7 @@ import torch
 
 from vidstyle.errors import MissingExtra, ModelError, OptionError, OutOfMemory
 from vidstyle.nets.conditioned import ConditionedNet
+from vidstyle.nets.protocol import StyleNet
 from vidstyle.perception.encoder import Perceptual, load_glance, load_perceptual
 from vidstyle.runtime.device import pick_device
 from vidstyle.zoo import Card, load, untrained
@@ -160,6 +161,8 @@ def _run(
         return CycleRun(fabric, recipe, names, contents, styles, material.shown), None
     assert isinstance(recipe, PainterRecipe)
     if recipe.start_from:
+        if recipe.attend:
+            raise OptionError("attend is for runs that begin with new weights; leave it or start_from away")
         model = load(recipe.start_from)
         if model.card.architecture != recipe.architecture:
             raise ModelError(f"{recipe.start_from} is no {recipe.architecture}, which the recipe is for")
@@ -167,12 +170,22 @@ def _run(
         # Of the weights it begins with, not of those it will have.
         net.register_buffer("ranges", None)
     else:
-        net, card = untrained(recipe.architecture), None
+        net, card = _untrained(recipe), None
     assert isinstance(net, ConditionedNet)
     net.to(fabric.device)
     if card is None:
         net.style_encoder.begin(load_glance().to(fabric.device), styles.spread(256).split(16))
     return PainterRun(fabric, recipe, net, teacher, contents, styles, material.shown, clips), card
+
+
+def _untrained(recipe: PainterRecipe) -> StyleNet:
+    net = untrained(recipe.architecture)
+    if not recipe.attend:
+        return net
+    assert isinstance(net, ConditionedNet)
+    if not hasattr(net.sizes, "attend"):
+        raise OptionError(f"{recipe.architecture} has no self-attention; leave attend away")
+    return type(net)(replace(net.sizes, attend=recipe.attend))
 
 
 def _fabric(device: str, precision: str | None) -> Any:
