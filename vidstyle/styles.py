@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from .errors import OptionError, StyleError
 
-__all__ = ["Style", "builtin_styles", "find_style", "parse_style"]
+__all__ = ["Imagined", "Style", "builtin_styles", "find_style", "parse_style"]
 
 HERE = Path(__file__).parent
 # A wheel carries the sample styles inside the package; a checkout keeps them beside it.
@@ -63,10 +64,41 @@ def find_style(name: str | Path) -> Path:
     raise StyleError(f"no style {name}: {hint}")
 
 
+IMAGINED = re.compile(r"dcgan(?:@(?P<file>.+?))?:(?P<seed>\d{1,18})(?:\.\.(?P<last>\d{1,18}))?")
+
+
+@dataclass(frozen=True)
+class Imagined:
+    """A style that a generator makes of a seed; with a `last` seed other than it, a walk over those between.
+
+    file: of the generator; the built-in one where empty.
+    """
+
+    seed: int
+    last: int
+    file: str = ""
+
+    @classmethod
+    def parse(cls, name: object) -> Imagined | None:
+        """`dcgan:SEED`, `dcgan:SEED..LAST` or `dcgan@FILE:SEED`; None for other names, and for files of that name."""
+        found = IMAGINED.fullmatch(name) if isinstance(name, str) else None
+        if found is None or Path(found.string).is_file():
+            return None
+        seed = int(found["seed"])
+        return cls(seed, int(found["last"] or seed), found["file"] or "")
+
+    def at(self, steps: float) -> tuple[int, int, float]:
+        """After so many steps from seed to seed: the seeds passed last and to come next, and the share of the way."""
+        towards = 1 if self.last >= self.seed else -1
+        passed = min(int(steps), abs(self.last - self.seed))
+        share = 0.0 if passed == abs(self.last - self.seed) else steps - passed
+        return self.seed + towards * passed, self.seed + towards * (passed + 1), share
+
+
 def parse_style(argument: str) -> tuple[str, float]:
     """`STYLE` or `STYLE:WEIGHT` -> (style, weight); a file whose name has a colon is taken as it is."""
     name, colon, weight = argument.rpartition(":")
-    if not colon or Path(argument).is_file():
+    if not colon or Path(argument).is_file() or Imagined.parse(argument):
         return argument, 1.0
     try:
         return name, float(weight)

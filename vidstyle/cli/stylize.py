@@ -47,7 +47,8 @@ def stylize(
             "--style",
             "-s",
             metavar="IMG[:WEIGHT]",
-            help="A picture, a built-in style, or a number for a model with styles of its own; repeat to mix several.",
+            help="A picture, a built-in style, dcgan:SEED, or a number for a model with styles of its own; "
+            "repeat to mix several.",
             rich_help_panel=PICTURE,
         ),
     ] = None,
@@ -94,6 +95,10 @@ def stylize(
             rich_help_panel=MACHINE,
         ),
     ] = "auto",
+    walk: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", help="Of --style dcgan:3..8, from seed to seed.", rich_help_panel=PICTURE),
+    ] = 4.0,
     style_size: Annotated[
         int | None,
         typer.Option(
@@ -220,7 +225,7 @@ def stylize(
         raise OptionError("--temporal off paints every frame by itself, without --keyframes; leave one of them away")
     if tile is not None and method == "gatys":
         raise OptionError("--tile is for models; --method gatys takes --max-side")
-    times = {"start": parse_time(start) if start else None, "end": parse_time(end) if end else None}
+    times: dict[str, Any] = {"start": parse_time(start) if start else None, "end": parse_time(end) if end else None}
     encoder_options, frames_at_once = _pairs(encoder_option or []), _batch(batch)
     with progress_bar(not json and not quiet) as bar:
         task = bar.add_task(input.name, total=None, of="?")
@@ -292,6 +297,7 @@ def stylize(
             temporal=temporal,
             flow=flow,
             style_size=style_size,
+            walk=walk,
             max_side=max_side,
             **times,
             seed=seed,

@@ -27,9 +27,9 @@ LINE_EVERY = 60
 def train(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name (brisk) or a .toml file.")],
     photos: Annotated[
-        Path,
+        Path | None,
         typer.Option("--photos", "--a", help="Folder with contents; the first domain.", exists=True, file_okay=False),
-    ],
+    ] = None,
     paintings: Annotated[
         Path | None,
         typer.Option("--paintings", "--b", help="Folder with styles; the second domain.", exists=True, file_okay=False),
@@ -84,6 +84,7 @@ def train(
     changes = {"minutes": minutes, "steps": steps, "batch": batch, "start_from": start_from}
     settings = load_recipe(recipe, **changes)
     styles = _styles(settings, paintings, style)
+    photos = _photos(settings, photos, styles)
     output = output or Path("runs") / (Path(recipe).stem + (f"-{styles.stem}" if style else ""))
     rest: dict[str, Any] = {
         "photos": photos,
@@ -94,7 +95,7 @@ def train(
         "device": device,
         "precision": precision,
         "resume": resume,
-        "data": data or f"{photos.name}, {styles.name}",
+        "data": data or ", ".join(dict.fromkeys([photos.name, styles.name])),
         "licence": licence,
         "note": note,
     }
@@ -134,6 +135,19 @@ def _show(rows: list[dict[str, Any]]) -> None:
         values = [row.get(name, "") for name in names]
         table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in values))
     out.print(table)
+
+
+def _photos(recipe: Recipe, photos: Path | None, styles: Path) -> Path:
+    """The folder of contents, or of the one domain that the recipe is about."""
+    from vidstyle.training import DcganRecipe
+
+    if isinstance(recipe, DcganRecipe):
+        if photos is not None:
+            raise OptionError("this recipe learns from one folder: give --paintings, and no --photos")
+        return styles
+    if photos is None:
+        raise OptionError("give a folder of photos with --photos")
+    return photos
 
 
 def _styles(recipe: Recipe, paintings: Path | None, style: str | None) -> Path:

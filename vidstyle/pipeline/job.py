@@ -15,7 +15,8 @@ from torch import Tensor
 
 from vidstyle.errors import OptionError
 from vidstyle.media import EncoderSettings, default_output, open_sink, open_source
-from vidstyle.stylizers import Keyframes, Painter, StyleInput, Stylizer
+from vidstyle.styles import Imagined
+from vidstyle.stylizers import Keyframes, Painter, StyleCode, StyleInput, Stylizer
 from vidstyle.temporal.stabiliser import LEVELS
 
 from .convert import fit
@@ -23,11 +24,14 @@ from .masks import Mask, MaskOptions, open_mask
 from .offline import run
 from .painting import Layer, painting
 from .progress import Progress, Result
+from .walk import Walk, walks
 
 __all__ = ["stylize"]
 
 Styles = StyleInput | Iterable[tuple[StyleInput, float]] | None
 """A style, several with weights, or none for a model that has its own."""
+ONE = (str, Path, Image.Image, Tensor)
+"""What is one style, not several."""
 WORTH_TUNING = 50
 """Frames from which measuring the runtimes pays."""
 
@@ -46,6 +50,7 @@ def stylize(
     feather: float = 4.0,
     follow_mask: bool = False,
     style_size: int | None = None,
+    walk: float = 4.0,
     max_side: int | None = None,
     start: Fraction | float | None = None,
     end: Fraction | float | None = None,
@@ -70,7 +75,9 @@ def stylize(
     """Stylize a clip, a still or a folder of pictures, and keep everything that is not the picture.
 
     style: a built-in name, a picture (file, PIL image, tensor), or several with weights; None for a model that has its
-    style in its weights. output: where to; None writes beside the input. model: a name, a checkpoint, or a Painter (a
+    style in its weights. `dcgan:SEED` is a picture that a generator makes, `dcgan:SEED..SEED` a walk from one to the
+    other, `walk` seconds from seed to seed.
+    output: where to; None writes beside the input. model: a name, a checkpoint, or a Painter (a
     Stylizer, a Gatys), which has a device, precision, runtime and flow of its own. temporal: how the paintings are kept
     steady: off, fast, or best, which looks ahead and takes longer. flow: what finds motion, one of
     `temporal.flow.FLOWS`. strength: 0 (the content) to 1. keep_color: keep the content's chrominance.
@@ -104,6 +111,8 @@ def stylize(
         raise OptionError(f"seed {seed} is too large; give a number of at most 18 digits")
     if temporal not in ("off", *LEVELS):
         raise OptionError(f"no temporal level is called {temporal}; choose off, {', '.join(LEVELS)}")
+    if not 0.05 <= walk <= 86_400:
+        raise OptionError(f"{walk:g} seconds from seed to seed make no sense; give 0.05 to 86400")
     torch.manual_seed(seed)
 
     first = None if start is None else Fraction(start)
@@ -125,13 +134,15 @@ def stylize(
         options = MaskOptions(feather, follow_mask)
         part = {"start": first, "end": last, "rate": source.info.rate}
         opened = [open_mask(mask, options, stack, **part, max_pixels=max_pixels) for mask in masks]
-        layers = _layers(painter, style, opened, temporal, strength=strength, keep_color=keep_color, size=style_size)
+        layers = _layers(
+            painter, style, opened, temporal, walk, strength=strength, keep_color=keep_color, size=style_size
+        )
         target = Path(output) if output is not None else default_output(source, _suffix(style, painter))
         size = fit(source.info.size, max_side)
         settings = EncoderSettings(codec, crf, preset, pix_fmt, dict(encoder_options or {}))
         with open_sink(target, source, size=size, encoder=settings, overwrite=overwrite, note=note) as sink:
             if source.info.frames is None or source.info.frames >= WORTH_TUNING:
-                painter.tune(layers[0].code, size[1], size[0])
+                painter.tune(layers[0].at(0), size[1], size[0])
             # The pictures of a folder have sizes of their own: the first does not tell whether others are scaled.
             scaled = size != source.info.size or (max_side is not None and source.names is not None)
             paint = None if strength == 0 and not scaled else painting(painter, layers, max_side)
@@ -157,12 +168,21 @@ def _layers(
     style: Styles,
     masks: list[Mask],
     temporal: str,
+    walk: float,
     **acts: Any,
 ) -> list[Layer]:
     """One layer of all styles mixed, or with masks one for each style; the last may have none."""
+
+    def coded(style: Styles) -> StyleCode | Walk:
+        pairs = [(style, 1.0)] if style is None or isinstance(style, ONE) else list(style)
+        known = [(picture, weight) for picture, weight in pairs if picture is not None]
+        if walks(known) and not painter.fixed_style:
+            return Walk(lambda styles: painter.encode_style(styles, **acts), known, walk)
+        return painter.encode_style(style, **acts)
+
     if not masks:
-        return [Layer(painter.encode_style(style, **acts), painter.remember(temporal))]
-    if style is None or isinstance(style, (str, Path, Image.Image, Tensor)):
+        return [Layer(coded(style), painter.remember(temporal))]
+    if style is None or isinstance(style, ONE):
         styles: list[StyleInput | None] = [style]
     else:
         pairs = list(style)
@@ -177,7 +197,7 @@ def _layers(
         raise OptionError("one folder of keyframes cannot hold those of several regions; leave --keyframes away")
     everywhere: list[Mask | None] = [*masks, None]
     return [
-        Layer(painter.encode_style(picture, **acts), painter.remember(temporal), mask)
+        Layer(coded(picture), painter.remember(temporal), mask)
         for picture, mask in zip(styles, everywhere, strict=False)
     ]
 
@@ -192,7 +212,12 @@ def _batch_for(painter: Painter, size: tuple[int, int]) -> int:
 def _suffix(style: object, painter: Painter) -> str:
     """What the default output's name gets: the style's name, or the model's."""
     if isinstance(style, (str, Path)):
-        return Path(style).stem
+        return _name(style)
     if isinstance(style, (list, tuple)) and style and isinstance(style[0][0], (str, Path)):
-        return "-".join(Path(str(picture)).stem for picture, _ in style[:3])
+        return "-".join(_name(picture) for picture, _ in style[:3])
     return painter.name if painter.fixed_style else "stylized"
+
+
+def _name(style: object) -> str:
+    """Of a style, for a file's name."""
+    return str(style).replace(":", "-").replace("/", "-") if Imagined.parse(style) else Path(str(style)).stem

@@ -16,6 +16,7 @@ from vidstyle.stylizers import Painter, StyleCode
 from .convert import SMALLEST_SIDE, fit, resize, upload
 from .masks import Mask
 from .offline import Paint
+from .walk import Walk
 
 __all__ = ["Layer", "painting"]
 
@@ -24,9 +25,13 @@ __all__ = ["Layer", "painting"]
 class Layer:
     """A style and where it acts; everywhere without a mask. memory: the clip's, as `Painter.remember` gave it."""
 
-    code: StyleCode
+    code: StyleCode | Walk
     memory: Any
     mask: Mask | None = None
+
+    def at(self, seconds: float) -> StyleCode:
+        """The style after so many seconds of painting."""
+        return self.code.at(seconds) if isinstance(self.code, Walk) else self.code
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,10 @@ def painting(painter: Painter, layers: list[Layer], max_side: int | None) -> Pai
         def rest(size: tuple[int, int]) -> Batch:
             return finished([torch.cat(painter.finish(layer.memory)) for layer in layers], size)
 
-        size = (0, 0)
+        size, began = (0, 0), None
         for frames in batches:
+            now = frames[0].stamp.seconds
+            began = now if began is None else began
             before, size = size, fit(frames[0].size, max_side)
             if waiting and (size != before or frames[0].rgb.dtype != waiting[0].frame.rgb.dtype):
                 yield rest(before)
@@ -68,7 +75,7 @@ def painting(painter: Painter, layers: list[Layer], max_side: int | None) -> Pai
                 masks = [layer.mask(content, frame.stamp.seconds) if layer.mask else None for layer in layers]
                 waiting.append(Waiting(frame, content if masked else None, masks))
             index = frames[0].stamp.index
-            painted = [painter(pixels, layer.code, layer.memory, index) for layer in layers]
+            painted = [painter(pixels, layer.at(float(now - began)), layer.memory, index) for layer in layers]
             if len(painted[0]):
                 yield finished(painted, size)
         if waiting:

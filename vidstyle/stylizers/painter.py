@@ -16,10 +16,11 @@ from vidstyle.errors import OptionError, OutOfMemory, StyleError
 from vidstyle.nets.protocol import mix
 from vidstyle.pictures import load_image, short_side
 from vidstyle.runtime.device import pick_device
-from vidstyle.styles import Style, find_style
+from vidstyle.styles import Imagined, Style, find_style
 from vidstyle.temporal.flow import FLOWS
 from vidstyle.temporal.memory import ClipMemory
 from vidstyle.temporal.stabiliser import Stabiliser
+from vidstyle.zoo.generators import imagine, load_generator
 
 from .code import StyleCode
 from .color import keep_color
@@ -27,7 +28,7 @@ from .color import keep_color
 __all__ = ["Painter", "StyleInput"]
 
 StyleInput = str | Path | Image.Image | Tensor
-"""A built-in style's name, a picture file, a PIL image, or a tensor (1, 3, h, w) in [0, 1]."""
+"""A built-in style's name, a picture file, `dcgan:SEED`, a PIL image, or a tensor (1, 3, h, w) in [0, 1]."""
 
 
 class Painter(ABC):
@@ -168,5 +169,7 @@ def _picture(style: StyleInput) -> Tensor:
         if style.ndim != 4 or style.shape[:2] != (1, 3) or not style.is_floating_point():
             raise StyleError(f"a style tensor must be floating point (1, 3, h, w), got {tuple(style.shape)}")
         return style.float()
+    if imagined := Imagined.parse(style):
+        return imagine(load_generator(imagined.file), imagined.seed, imagined.seed, 0.0)
     pixels = np.asarray(style.convert("RGB")) if isinstance(style, Image.Image) else load_image(find_style(style))
     return torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 255

@@ -12,7 +12,7 @@ from vidstyle.pictures import list_pictures, load_image, load_squares, short_sid
 
 from .abstract import abstract
 from .pictures import Pictures, held_out
-from .recipe import CycleRecipe, FastRecipe, PainterRecipe, Recipe
+from .recipe import CycleRecipe, DcganRecipe, FastRecipe, PainterRecipe, Recipe
 
 __all__ = ["Material", "gather"]
 
@@ -33,6 +33,12 @@ class Material:
 
 def gather(recipe: Recipe, photos: Path, paintings: Path, unseen: Path | None, device: torch.device | str) -> Material:
     """Read them. paintings: a folder, or the style picture of a recipe for one."""
+    if isinstance(recipe, DcganRecipe):
+        both = Pictures(list_pictures(paintings), recipe.side, device, recipe.style_zoom, enlarge=False)
+        material = Material(both, both, both.spread(4), notes=[f"left out: {line}" for line in both.damaged])
+        if unseen is not None:
+            material.unseen = both.leave_out(Pictures(list_pictures(unseen), recipe.side, device))
+        return material
     paths, kept = held_out(list_pictures(photos), recipe.holdout)
     contents = Pictures(paths, recipe.side, device, recipe.content_zoom)
     style = None

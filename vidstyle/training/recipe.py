@@ -14,7 +14,16 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["RECIPES", "CycleRecipe", "EncoderRecipe", "FastRecipe", "PainterRecipe", "Recipe", "load_recipe"]
+__all__ = [
+    "RECIPES",
+    "CycleRecipe",
+    "DcganRecipe",
+    "EncoderRecipe",
+    "FastRecipe",
+    "PainterRecipe",
+    "Recipe",
+    "load_recipe",
+]
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -196,6 +205,26 @@ class CycleRecipe(Recipe):
 
 
 @dataclass(frozen=True)
+class DcganRecipe(Recipe):
+    """A generator of pictures like a folder's; they have `crop` pixels on a side."""
+
+    latent: int = 100
+    """Numbers that a picture is made of."""
+    width: int = 32
+    """Of the generator: channels at full size."""
+    critic: int = 32
+    """The same of the critic."""
+    adversarial: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.crop not in (32, 64, 128, 256):
+            raise OptionError("a recipe for a generator needs a crop of 32, 64, 128 or 256")
+        if min(self.latent, self.width, self.critic) < 1:
+            raise OptionError("a recipe for a generator needs latent, width and critic ≥ 1")
+
+
+@dataclass(frozen=True)
 class EncoderRecipe(Recipe):
     """A small perceptual encoder, distilled from a large one."""
 
@@ -214,6 +243,7 @@ KINDS: dict[str, type[Recipe]] = {
     "glance": EncoderRecipe,
     "transformer_net": FastRecipe,
     "cyclegan": CycleRecipe,
+    "dcgan": DcganRecipe,
 }
 """By architecture; all others are painters'."""
 

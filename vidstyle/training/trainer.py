@@ -18,11 +18,12 @@ from vidstyle.zoo import Card, load, untrained
 
 from .card import first_card
 from .cyclegan import CycleRun
+from .dcgan import DcganRun
 from .encoder import EncoderRun, untrained_encoder
 from .fast import FastRun
 from .material import Material, gather
 from .painter import PainterRun
-from .recipe import CycleRecipe, EncoderRecipe, FastRecipe, PainterRecipe, Recipe
+from .recipe import CycleRecipe, DcganRecipe, EncoderRecipe, FastRecipe, PainterRecipe, Recipe
 from .run import Run
 from .schedule import Clock
 
@@ -56,7 +57,7 @@ def train(
 ) -> tuple[Path, dict[str, Any]]:
     """Train; return the model's file and a report of the run.
 
-    photos, paintings: folders; for a FastRecipe `paintings` is the one style picture.
+    photos, paintings: folders; for a FastRecipe `paintings` is the one style picture, a DcganRecipe sees no photos.
     encoder: what judges, see `load_perceptual`. unseen: folder of pictures to evaluate with; what looks like one of
     them is not trained on. clips: folder of clips for a painter's temporal terms. `output` gets TensorBoard scalars,
     `sheet_STEP.png` every `sheet_every` steps, and every `checkpoint_every` steps a checkpoint that a later call
@@ -86,7 +87,8 @@ def train(
         data = f"{data}; {len(filmed)} shots of clips"
     run, start = _run(recipe, fabric, teacher, material, filmed, (photos.name, paintings.name))
     name = paintings.stem if isinstance(recipe, FastRecipe) else recipe.architecture
-    card = first_card(recipe, name, start, teacher.about, data, licence)
+    taught = not isinstance(recipe, (CycleRecipe, DcganRecipe))
+    card = first_card(recipe, name, start, teacher.about if taught else "", data, licence)
 
     run.about = f"{photos.name}, {paintings.name}"
     output.mkdir(parents=True, exist_ok=True)
@@ -159,6 +161,8 @@ def _run(
         return FastRun(fabric, recipe, teacher, contents, material.style, material.shown), None
     if isinstance(recipe, CycleRecipe):
         return CycleRun(fabric, recipe, names, contents, styles, material.shown), None
+    if isinstance(recipe, DcganRecipe):
+        return DcganRun(fabric, recipe, styles), None
     assert isinstance(recipe, PainterRecipe)
     if recipe.start_from:
         if recipe.attend:
