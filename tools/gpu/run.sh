@@ -21,7 +21,9 @@ case ${1:-} in
 train)
     install .gpu/wheels/*.whl
     status=0
-    python3 -m vidstyle train "$2" --minutes "$3" --photos .gpu/photos --paintings .gpu/paintings \
+    photos=(--photos .gpu/photos)
+    [ "$2" != dcgan ] || photos=() # learns from paintings alone
+    python3 -m vidstyle train "$2" --minutes "$3" "${photos[@]}" --paintings .gpu/paintings \
         --encoder .gpu/teachers --out "runs/$2" --licence Apache-2.0 "${@:4}" || status=$?
     cp "runs/$2"/*.safetensors "$OUT" || true
     ls "runs/$2"/sheet_*.png | tail -2 | xargs -I{} cp {} "$OUT" || true
