@@ -32,12 +32,13 @@ def nets() -> dict:
     stylizers = [Stylizer("brisk")]
     if MICROAST.exists():
         stylizers.append(Stylizer(MICROAST, runtime="pytorch"))
-    stylizers.append(Stylizer("brisk", runtime="pytorch"))
+    stylizers += [Stylizer("brisk", precision="fp32"), Stylizer("brisk", runtime="pytorch")]
     speeds = [asdict(speed) for speed in compare(stylizers, *SIZE, rounds=ROUNDS)]
     found: dict = {"nets": speeds}
-    if len(speeds) == 3:
+    if len(speeds) == 4:
         found["brisk_times_faster_than_microast_median"] = speeds[1]["milliseconds"] / speeds[0]["milliseconds"]
         found["brisk_times_faster_than_microast_best"] = speeds[1]["fastest"] / speeds[0]["fastest"]
+        found["brisk_fp32_times_faster_than_microast_median"] = speeds[1]["milliseconds"] / speeds[2]["milliseconds"]
     return found
 
 

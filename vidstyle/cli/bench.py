@@ -47,11 +47,13 @@ def bench(
     if json:
         print_json([asdict(speed) for speed in speeds])
         return
-    table = Table("model", "runtime", "ms/frame", "best", "kMAC/px", "GMAC/s", "of peak", "× first", box=None)
+    columns = ("model", "runtime", "precision", "ms/frame", "best", "kMAC/px", "GMAC/s", "of peak", "× first")
+    table = Table(*columns, box=None)
     for speed in speeds:
         table.add_row(
             speed.model,
             speed.runtime,
+            speed.precision,
             f"{speed.milliseconds:.1f}",
             f"{speed.fastest:.1f}",
             f"{speed.macs_per_pixel / 1e3:.2f}",

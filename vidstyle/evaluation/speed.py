@@ -23,6 +23,7 @@ class Speed:
 
     model: str
     runtime: str
+    precision: str
     size: tuple[int, int]
     milliseconds: float
     """Per frame, median over the rounds, style cached."""
@@ -105,6 +106,7 @@ def compare(stylizers: list[Stylizer], width: int, height: int, rounds: int = 10
             Speed(
                 model=stylizer.model.card.name,
                 runtime=stylizer.engine.name,
+                precision=stylizer.engine.precision,
                 size=(width, height),
                 milliseconds=1e3 * typical,
                 fastest=1e3 * min(seconds),

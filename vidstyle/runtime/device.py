@@ -8,7 +8,7 @@ import torch
 
 from vidstyle.errors import DeviceError, OptionError
 
-__all__ = ["cpu_threads", "pick_device", "pick_precision"]
+__all__ = ["cpu_threads", "pick_device", "pick_precision", "precision_name"]
 
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16, "int8": torch.int8}
 
@@ -45,6 +45,11 @@ def pick_precision(name: str, device: torch.device) -> torch.dtype | None:
     if device.type == "cpu" and name == "fp16":
         raise OptionError("a CPU has no fast fp16; choose auto, int8, fp32 or bf16")
     return PRECISIONS[name]
+
+
+def precision_name(dtype: torch.dtype | None) -> str:
+    """The name of a dtype; float32 where it is None."""
+    return next(name for name, known in PRECISIONS.items() if known is (dtype or torch.float32))
 
 
 def cpu_threads() -> int:

@@ -10,6 +10,8 @@ from torch import Tensor
 from vidstyle.nets.int8 import rounded
 from vidstyle.nets.protocol import StyleCode, StyleNet
 
+from .device import precision_name
+
 __all__ = ["EagerEngine"]
 
 
@@ -19,6 +21,7 @@ class EagerEngine:
     name = "pytorch"
 
     def __init__(self, net: StyleNet, device: torch.device, dtype: torch.dtype | None = None) -> None:
+        self.precision = precision_name(dtype)
         if dtype is torch.int8:
             # What whole numbers would give, computed in floating point: to judge them by, on any device.
             net, dtype = rounded(net), torch.float32

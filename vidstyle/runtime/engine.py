@@ -15,6 +15,8 @@ class Engine(Protocol):
     """Runs one net on one device."""
 
     name: str
+    precision: str
+    """What it computes in: fp32, fp16, bf16 or int8."""
 
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
         """frames (N, 3, H, W) in [0, 1], any size, on the engine's device -> painted, same shape, not clamped.

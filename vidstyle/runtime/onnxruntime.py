@@ -24,6 +24,7 @@ class OnnxRuntimeEngine:
     """A frame path as an ONNX graph with the code as an input, in float32."""
 
     name = "onnxruntime"
+    precision = "fp32"
 
     def __init__(self, net: ConditionedNet) -> None:
         # Without this ONNX Runtime reports its use to its makers and keeps a database in the home.

@@ -44,6 +44,7 @@ class OpenVinoEngine:
         exact = dtype not in (None, torch.int8) or net.ranges is None
         self.net = net if exact else rounded(net)
         self.dtype = dtype
+        self.precision = "int8" if not exact else "bf16" if dtype is torch.bfloat16 else "fp32"
         self.requests: dict[tuple[int, ...], Any] = {}
 
     @cached_property

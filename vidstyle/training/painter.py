@@ -152,6 +152,9 @@ class PainterRun(Run):
 
     def export(self, card: Card, output: Path) -> Path:
         path = output / f"{card.name}.safetensors"
+        if not self.ended:  # ranges take seconds, and the next steps would change them
+            save(self.averaged, card, path, dtype=torch.float16)
+            return path
         net = deepcopy(self.averaged).eval()
         count = min(CALIBRATION, len(self.contents), len(self.styles))
         contents, styles = (pictures.spread(count).split(1) for pictures in (self.contents, self.styles))

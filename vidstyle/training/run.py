@@ -43,6 +43,8 @@ class Run(ABC):
         self.batch = recipe.batch
         self.about = ""
         """What a checkpoint must be of, to go on with it."""
+        self.ended = False
+        """The schedule is over: what is exported now is the result."""
         self.means: dict[str, Tensor] = {}
 
     def teach(self, lesson: nn.Module) -> list[torch.optim.Optimizer]:

@@ -127,6 +127,7 @@ def train(
             raise
     run.report()
     run.sheet(output / f"sheet_{run.step:06d}.png")
+    run.ended = True
     return save()
 
 
