@@ -143,6 +143,8 @@ class StagedFolder(_Staged):
 
 
 def _sync(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():  # cannot be opened there
+        return
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

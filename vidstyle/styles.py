@@ -98,7 +98,7 @@ class Imagined:
 def parse_style(argument: str) -> tuple[str, float]:
     """`STYLE` or `STYLE:WEIGHT` -> (style, weight); a file whose name has a colon is taken as it is."""
     name, colon, weight = argument.rpartition(":")
-    if not colon or Path(argument).is_file() or Imagined.parse(argument):
+    if not colon or Path(argument).is_file() or (Imagined.parse(argument) and not Imagined.parse(name)):
         return argument, 1.0
     try:
         return name, float(weight)

@@ -57,10 +57,13 @@ def test_a_rounded_net_paints_nearly_the_same(tmp_path: Path) -> None:
         exact, near = net(content, code), copy(content, code)
         assert 0 < (exact - near).square().mean() < 1e-3  # 30 dB
 
-    save(net, Card(name="small", architecture="brisk"), tmp_path / "small.safetensors", torch.float32)
+    save(net, Card(name="small", architecture="brisk"), tmp_path / "small.safetensors")  # in float16
     again = load(tmp_path / "small.safetensors").net
     assert isinstance(again, Brisk)
-    torch.testing.assert_close(again.ranges, net.ranges)
+    torch.testing.assert_close(again.ranges, net.ranges, rtol=1e-3, atol=0)
+    for wrong in (torch.ones(3, 2), torch.ones(5), -net.ranges):
+        with pytest.raises(ValueError, match="ranges"):
+            Brisk.from_state_dict(net.state_dict() | {"ranges": wrong})
 
 
 def test_ranges_hold_all_but_the_rarest_pictures() -> None:

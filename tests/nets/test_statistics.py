@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from vidstyle.nets.adain import DECODER, AdaIN
+from vidstyle.nets.attention import SelfAttention
 from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.nets.cyclegan import CycleGAN
 from vidstyle.nets.magenta import Magenta
@@ -40,6 +41,7 @@ NETS = {
     "unet": lambda: UNet(4, 3),
     "magenta": lambda: Magenta((4, 6, 8), 2, 3),
     "brisk": lambda: Brisk(BriskSizes(4, 8, 8, 1, 8, 1, (4, 8, 8, 8, 8), 16)),
+    "attentive": lambda: Brisk(BriskSizes(4, 8, 8, 1, 8, 1, (4, 8, 8, 8, 8), 16, attend=1)),
     "whitened": Whitened,
 }
 
@@ -52,6 +54,8 @@ def test_a_part_is_painted_as_in_the_whole(name: str) -> None:
     for module in net.modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
             nn.init.kaiming_normal_(module.weight)
+        if isinstance(module, SelfAttention):
+            nn.init.ones_(module.share)
     # Bright at the left, dark at the right: a part's own statistics are others.
     frame = torch.rand(1, 3, 32, 768) * torch.linspace(1, 0, 768)
     part = frame[..., :512]

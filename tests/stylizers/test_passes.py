@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from vidstyle.errors import OptionError
 from vidstyle.stylizers import Gatys, GatysOptions, Passes
 from vidstyle.stylizers.gatys import passes as module
+from vidstyle.stylizers.gatys import stylizer
+from vidstyle.stylizers.gatys.held import Held
 
 LENGTH = 5
 
@@ -43,6 +45,28 @@ def test_every_pass_turns_round_and_makes_the_clip_steadier(pan: torch.Tensor) -
     assert unsteady(four) < 0.8 * unsteady(one)
 
 
+def test_a_later_pass_begins_half_way_between_what_was_and_what_the_neighbour_brings(
+    pan: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[torch.Tensor] = []
+
+    def unchanged(energy: object, picture: torch.Tensor, *rest: object) -> torch.Tensor:
+        begun.append(picture)
+        return picture
+
+    monkeypatch.setattr(stylizer, "descend", unchanged)
+    still = pan[:1].expand(2, -1, -1, -1)
+    painter = Passes(Gatys(GatysOptions(coarsest=64), device="cpu"), 2)
+    memory = painter.remember("fast")
+    code = painter.encode_style(torch.rand(1, 3, 64, 64), size=64)
+    for frame in still.split(1):
+        painter(frame, code, memory)
+    memory.frames[0].painted, memory.frames[1].painted = torch.zeros_like(still[:1]), torch.ones_like(still[:1])
+    held = Held(torch.ones_like(still[:1]), torch.ones_like(still[:1, :1]))
+    painter._once_more(memory.frames[0], held)
+    torch.testing.assert_close(begun[-1], torch.full_like(still[:1], 0.5))
+
+
 def test_a_cut_ends_the_passes_of_a_shot(pan: torch.Tensor) -> None:
     told: list[tuple[int, int]] = []
     done = painted(torch.cat([pan[:3], 1 - pan[:2].flip(2)]), 2, told)
@@ -51,7 +75,7 @@ def test_a_cut_ends_the_passes_of_a_shot(pan: torch.Tensor) -> None:
 
 
 def test_a_long_shot_goes_on_from_its_first_part(pan: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "STORED", 3 * 4 * pan[0].numel())
+    monkeypatch.setattr(module, "STORED", 3 * (4 * pan[0].numel() + 20 * 64 * 80))
     told: list[tuple[int, int]] = []
     done = painted(pan, 2, told)
     assert [frame for number, frame in told if number == 0] == [0, 1, 2, 3, 4]

@@ -1,5 +1,6 @@
 """Critics on domains that are easily told apart, and a painter that must convince them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from vidstyle.errors import OptionError
-from vidstyle.nets.attention import SelfAttention
+from vidstyle.errors import ModelError, OptionError
+from vidstyle.nets.attention import PARTS, SelfAttention
 from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.training import PainterRecipe, load_recipe
 from vidstyle.zoo import load
@@ -21,9 +22,9 @@ def test_attention_takes_from_all_places_what_is_alike() -> None:
     layer, x = SelfAttention(16), torch.randn(1, 16, 4, 6)
     torch.testing.assert_close(layer(x), x)  # untrained it gives nothing
     torch.nn.init.ones_(layer.share)
-    query, key, value = layer.into(x).split(layer.parts, dim=1)
+    query, key, value = layer.into(x).split(PARTS, dim=1)
     key, value = F.max_pool2d(key, 2), F.max_pool2d(value, 2)
-    weights = torch.einsum("ncp,ncq->npq", query.flatten(2), key.flatten(2)) / layer.parts[0] ** 0.5
+    weights = torch.einsum("ncp,ncq->npq", query.flatten(2), key.flatten(2)) / PARTS[0] ** 0.5
     found = torch.einsum("npq,ncq->ncp", weights.softmax(-1), value.flatten(2)).unflatten(2, (4, 6))
     torch.testing.assert_close(layer(x), x + layer.out(found), atol=1e-5, rtol=1e-4)
 
@@ -91,7 +92,9 @@ def test_a_run_with_critics_attention_and_growing_crops(tmp_path: Path) -> None:
     assert isinstance(net, Brisk)
     assert net.sizes.attend == 1
     assert report["steps"] == 12
-    # The critics are in the checkpoint: a run goes on with them.
+    # The critics are in the checkpoint: a run without them does not fit it, one with them goes on.
+    with pytest.raises(ModelError, match="does not fit"):
+        train(replace(recipe, critic=8), where, where, "glance", tmp_path / "run", device="cpu")
     again = load_recipe("brisk", attend=1, grow=0.5, **(settings | {"steps": 14}))
     _, report = train(again, where, where, "glance", tmp_path / "run", device="cpu")
     assert report["steps"] == 14

@@ -73,5 +73,7 @@ def test_what_cannot_be_compressed_is_named(pictures: Path, tmp_path: Path) -> N
     with pytest.raises(OptionError, match="own nets"):
         compress(tmp_path / "two.safetensors", pictures, pictures, tmp_path / "out.safetensors")
     save(Brisk(), Card(name="b", architecture="brisk"), tmp_path / "b.safetensors")
+    with pytest.raises(OptionError, match="itself"):
+        compress(tmp_path / "b.safetensors", pictures, pictures, tmp_path / "b.safetensors")
     with pytest.raises(OptionError, match="safetensors"):
         compress(tmp_path / "b.safetensors", pictures, pictures, tmp_path / "out.pth")

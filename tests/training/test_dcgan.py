@@ -32,7 +32,10 @@ def test_names_of_imagined_styles() -> None:
     assert Imagined.parse("dcgan@a:b.safetensors:3..1") == Imagined(3, 1, "a:b.safetensors")
     assert all(Imagined.parse(name) is None for name in ("dcgan", "dcgan:x", "waves:7", 7, None))
     assert parse_style("dcgan:7") == ("dcgan:7", 1.0)
-    assert parse_style("dcgan:7:0.3") == ("dcgan:7", 0.3)
+    for name in ("dcgan:7", "dcgan@F:7", "dcgan@a:b:3..8"):
+        assert parse_style(name) == (name, 1.0)
+        assert parse_style(f"{name}:0.3") == (name, 0.3)
+        assert parse_style(f"{name}:2") == (name, 2.0)
     walk = Imagined(3, 1)
     assert walk.at(0) == (3, 2, 0.0)
     assert walk.at(1.25) == (2, 1, 0.25)

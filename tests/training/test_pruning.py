@@ -6,6 +6,7 @@ from torch import nn
 
 from vidstyle.errors import OptionError
 from vidstyle.nets.atelier import Atelier, AtelierSizes
+from vidstyle.nets.attention import SelfAttention
 from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.training.pruning import narrowed
@@ -13,6 +14,7 @@ from vidstyle.training.pruning import narrowed
 TRUNK = (4, 8, 8, 8, 8)
 NETS = {
     "brisk": lambda: Brisk(BriskSizes(16, 16, 32, 1, 16, 2, TRUNK, 16)),
+    "attentive": lambda: Brisk(BriskSizes(16, 16, 32, 1, 16, 2, TRUNK, 16, attend=1)),
     "atelier": lambda: Atelier(AtelierSizes(16, 16, 16, 32, 1, 2, TRUNK, 16)),
 }
 
@@ -23,6 +25,9 @@ def test_dead_channels_go_and_the_painting_stays(name: str) -> None:
     torch.manual_seed(0)
     net: ConditionedNet = NETS[name]().eval()
     nn.init.normal_(net.style_encoder.predict.weight, std=0.1)
+    for layer in net.modules():
+        if isinstance(layer, SelfAttention):
+            nn.init.ones_(layer.share)
     # Every second channel of every size: nothing makes it, nothing uses it.
     for layer in net.transformer.modules():
         if isinstance(layer, nn.Conv2d):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from .terminal import note, out, print_json, progress_bar
+from .terminal import Interrupted, note, out, print_json, progress_bar
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
 
 __all__ = ["compress"]
 
@@ -43,11 +47,12 @@ def compress(
     from vidstyle.evaluation.forms import judge_forms
     from vidstyle.evaluation.pictures import Picture, load_pictures
     from vidstyle.perception import load_perceptual
-    from vidstyle.pictures import load_square
+    from vidstyle.pictures import list_pictures, load_squares
     from vidstyle.runtime.device import pick_device
     from vidstyle.training.compress import compress as run
 
-    judge = load_perceptual(encoder)
+    some, _ = load_squares(list_pictures(photos)[:16], SIDE)
+    judge = load_perceptual(encoder, torch.cat([_pixels(square) for square in some.values()]))
     with progress_bar(shown=not json) as bar:
         task = bar.add_task(f"compressing {model}", total=1000, of="1000")
 
@@ -56,10 +61,15 @@ def compress(
             bar.update(task, completed=1000 * event["progress"], rate=rate)
 
         rest: dict[str, Any] = {"unseen": styles, "device": device, "on_progress": on_progress, "note": note}
-        made = run(model, photos, paintings, output, share=channels, minutes=minutes, encoder=encoder, **rest)
+        try:
+            made = run(model, photos, paintings, output, share=channels, minutes=minutes, encoder=encoder, **rest)
+        except Interrupted:
+            if channels == 1:
+                raise
+            raise Interrupted("interrupted; the same command goes on from the checkpoint beside the output") from None
         where = pick_device(device)
-        squares = {path.name: torch.from_numpy(load_square(path, SIDE)).permute(2, 0, 1) for path in made.contents}
-        contents = [Picture(name, pixels[None].to(where) / 255) for name, pixels in squares.items()]
+        squares, _ = load_squares(made.contents, SIDE)
+        contents = [Picture(path.name, _pixels(square).to(where)) for path, square in squares.items()]
         pictures = load_pictures(styles or paintings, SIDE, JUDGED_ON, where)
         forms = judge_forms(made.forms, contents, pictures, judge.to(where), device)
     if json:
@@ -73,3 +83,10 @@ def compress(
         )
     out.print(table)
     out.print(f"{output.stem}: {output}")
+
+
+def _pixels(square: np.ndarray) -> Tensor:
+    """(side, side, 3), 8 bits -> (1, 3, side, side) in [0, 1]."""
+    import torch
+
+    return torch.from_numpy(square).permute(2, 0, 1)[None].float() / 255

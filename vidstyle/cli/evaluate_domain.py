@@ -30,6 +30,8 @@ def domain(
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Paint a folder with each generator; print how near it comes to the other domain, and what stays."""
+    import torch
+
     from vidstyle.errors import OptionError
     from vidstyle.evaluation.domains import GlanceFeatures, judge_generator
     from vidstyle.evaluation.inception import Inception
@@ -49,12 +51,14 @@ def domain(
     both = {picture.name for picture in shown} & {picture.name for picture in wanted}
     if paired and len(both) < len(shown):
         raise OptionError(f"{len(shown) - len(both)} of {len(shown)} contents have no target of their name")
-    features = GlanceFeatures().to(where)
+    # Apple's GPUs have no double precision, which the metrics are summed in.
+    measured = torch.device("cpu") if where.type == "mps" else where
+    features = GlanceFeatures().to(measured)
     if min(len(shown), len(wanted)) <= features.num_features:
         note(f"Fréchet distances of fewer than {features.num_features + 1} pictures only compare models, not papers")
-    sets = {"frechet": Inception(where, features)}
+    sets = {"frechet": Inception(measured, features)}
     if inception:
-        sets["fid"] = Inception(where)
+        sets["fid"] = Inception(measured)
     found = {"contents as they are": judge_generator(None, sets, shown, wanted, paired=paired)}
     for name in models:
         found[name] = judge_generator(generators[name], sets, shown, wanted, generators[back] if back else None, paired)

@@ -46,9 +46,10 @@ class Inception:
         self.distance.reset()
         self.score.reset()
         for style in styles:
-            self.distance.update(style, real=True)
+            self.distance.update(style.to(self.distance.device), real=True)
 
     def see(self, paintings: Tensor) -> None:
+        paintings = paintings.to(self.distance.device)
         self.distance.update(paintings, real=False)
         self.score.update(paintings)
 

@@ -9,26 +9,30 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["SelfAttention"]
+from .statistics import whole
+
+__all__ = ["PARTS", "SelfAttention"]
+
+PARTS = (16, 16, 64)
+"""Channels of queries, keys and values."""
 
 
 class SelfAttention(nn.Module):
     """Every place of (N, C, h, w) takes from all places what is like it; untrained, nothing.
 
-    Places are asked of at half the size, so that large frames do not take the square of their places.
+    What is taken from has half the size: a quarter of the places.
     """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.parts = (max(8, channels // 8),) * 2 + (max(8, channels // 2),)
-        self.into = nn.Conv2d(channels, sum(self.parts), 1)
-        self.out = nn.Conv2d(self.parts[-1], channels, 1)
+        self.into = nn.Conv2d(channels, sum(PARTS), 1)
+        self.out = nn.Conv2d(PARTS[-1], channels, 1)
         self.share = nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:
-        query, key, value = self.into(x).split(self.parts, dim=1)
+        query, *rest = self.into(x).split(PARTS, dim=1)
         # A single row or column stays as it is.
-        key, value = (_places(F.max_pool2d(part, 2, ceil_mode=True)) for part in (key, value))
+        key, value = whole(lambda: tuple(_places(F.max_pool2d(part, 2, ceil_mode=True)) for part in rest))
         found = F.scaled_dot_product_attention(_places(query), key, value)  # (N, h·w, parts)
         return x + self.share * self.out(found.transpose(1, 2).unflatten(2, x.shape[2:]))
 

@@ -202,7 +202,14 @@ class ConditionedNet(StyleNet):
         with torch.device("meta"):
             net = cls(cls.Sizes(**sizes, trunk=trunk, embedding=outputs(state, "style_encoder.embed")))
         if "ranges" in state:
-            net.ranges = torch.empty_like(state["ranges"], device="meta")
+            last = set(net.transformer.rim[-1].modules())
+            layers = [
+                layer for layer in net.transformer.modules() if isinstance(layer, nn.Conv2d) and layer not in last
+            ]
+            ranges = state["ranges"]
+            if ranges.shape != (len(layers), 2) or (ranges[:, 0] > 0).any() or (ranges[:, 1] <= 0).any():
+                raise ValueError("its ranges for whole numbers make no sense")
+            net.ranges = torch.empty_like(ranges, device="meta")
         fill(net, state)
         return net
 

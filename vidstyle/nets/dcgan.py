@@ -17,6 +17,8 @@ __all__ = ["DCGAN", "Critic", "latent", "slerp"]
 
 FIRST = 4
 """Side of the smallest picture inside."""
+LARGEST = 6
+"""Doublings, of the largest generators that are taken: 256 pixels."""
 MOST = 16
 """Times the width, at the smallest size."""
 
@@ -58,6 +60,8 @@ class DCGAN(nn.Module):
         """A generator of the sizes that the tensors have. ValueError where they are not a generator's."""
         try:
             doublings = len({key.split(".")[1] for key in state if key.startswith("up.")})
+            if doublings > LARGEST or not all(tensor.isfinite().all() for tensor in state.values()):
+                raise KeyError
             with torch.device("meta"):
                 net = cls(state["first.weight"].shape[1], state["out.weight"].shape[1], doublings)
             counts = {key: torch.tensor(0) for key in net.state_dict() if key.endswith("num_batches_tracked")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +74,8 @@ Seen = Mapping[str, Moments]
 
 def moments(features: Tensor) -> Moments:
     """Of features (N, C, H, W), float32 at least."""
-    with torch.autocast(features.device.type, enabled=False):
+    kind = features.device.type
+    with torch.autocast(kind, enabled=False) if kind in ("cpu", "cuda") else nullcontext():
         return Moments(*_MeanAndGram.apply(_positions(features)))
 
 

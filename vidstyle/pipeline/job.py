@@ -15,7 +15,7 @@ from torch import Tensor
 
 from vidstyle.errors import OptionError
 from vidstyle.media import EncoderSettings, default_output, open_sink, open_source
-from vidstyle.styles import Imagined
+from vidstyle.styles import Imagined, Style
 from vidstyle.stylizers import Keyframes, Painter, StyleCode, StyleInput, Stylizer
 from vidstyle.temporal.stabiliser import LEVELS
 
@@ -28,7 +28,7 @@ from .walk import Walk, walks
 
 __all__ = ["stylize"]
 
-Styles = StyleInput | Iterable[tuple[StyleInput, float]] | None
+Styles = StyleInput | Style | Iterable[tuple[StyleInput, float]] | None
 """A style, several with weights, or none for a model that has its own."""
 ONE = (str, Path, Image.Image, Tensor)
 """What is one style, not several."""
@@ -146,7 +146,7 @@ def stylize(
             # The pictures of a folder have sizes of their own: the first does not tell whether others are scaled.
             scaled = size != source.info.size or (max_side is not None and source.names is not None)
             paint = None if strength == 0 and not scaled else painting(painter, layers, max_side)
-            counts = run(source, sink, paint, batch or _batch_for(painter, size), on_progress)
+            counts = run(source, sink, paint, batch or _batch_for(painter, layers, size), on_progress)
             work_seconds = counts.seconds
             if counts.repeated:
                 note(f"{counts.repeated} damaged frame(s) were replaced by the frame before")
@@ -174,14 +174,17 @@ def _layers(
     """One layer of all styles mixed, or with masks one for each style; the last may have none."""
 
     def coded(style: Styles) -> StyleCode | Walk:
-        pairs = [(style, 1.0)] if style is None or isinstance(style, ONE) else list(style)
-        known = [(picture, weight) for picture, weight in pairs if picture is not None]
-        if walks(known) and not painter.fixed_style:
-            return Walk(lambda styles: painter.encode_style(styles, **acts), known, walk)
-        return painter.encode_style(style, **acts)
+        if style is None or isinstance(style, Style) or painter.fixed_style:
+            return painter.encode_style(style, **acts)
+        pairs = [(style, 1.0)] if isinstance(style, ONE) else list(style)
+        if walks(pairs):
+            return Walk(lambda styles: painter.encode_style(styles, **acts), pairs, walk)
+        return painter.encode_style(pairs, **acts)
 
     if not masks:
         return [Layer(coded(style), painter.remember(temporal))]
+    if isinstance(style, Style):
+        raise OptionError("with masks give pictures, one for each region")
     if style is None or isinstance(style, ONE):
         styles: list[StyleInput | None] = [style]
     else:
@@ -202,9 +205,10 @@ def _layers(
     ]
 
 
-def _batch_for(painter: Painter, size: tuple[int, int]) -> int:
-    """One frame at a time on a CPU, where batches gain nothing; some 8 megapixels at a time on a GPU."""
-    if painter.device.type == "cpu" or not painter.batches:
+def _batch_for(painter: Painter, layers: list[Layer], size: tuple[int, int]) -> int:
+    """One frame at a time on a CPU, where batches gain nothing, and where every frame has a style of its own; some 8
+    megapixels at a time on a GPU."""
+    if painter.device.type == "cpu" or not painter.batches or any(isinstance(layer.code, Walk) for layer in layers):
         return 1
     return max(1, min(16, 8_000_000 // (size[0] * size[1])))
 
@@ -220,4 +224,7 @@ def _suffix(style: object, painter: Painter) -> str:
 
 def _name(style: object) -> str:
     """Of a style, for a file's name."""
-    return str(style).replace(":", "-").replace("/", "-") if Imagined.parse(style) else Path(str(style)).stem
+    if found := Imagined.parse(style):
+        seeds = f"{found.seed}" if found.seed == found.last else f"{found.seed}-{found.last}"
+        return f"{Path(found.file).stem or 'dcgan'}-{seeds}"
+    return Path(str(style)).stem

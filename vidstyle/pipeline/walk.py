@@ -34,11 +34,15 @@ class Walk:
         names = {found.file for style, _ in styles if (found := Imagined.parse(style))}
         self.generators = {name: load_generator(name) for name in names}
         self.codes: dict[int, StyleCode] = {}
+        ways = [abs(found.last - found.seed) for style, _ in styles if (found := Imagined.parse(style))]
+        self.end = max(ways) * PER_STEP
 
     def at(self, seconds: float) -> StyleCode:
         """After so many seconds."""
-        place = max(0.0, seconds) / self.seconds * PER_STEP
+        place = min(self.end, max(0.0, seconds) / self.seconds * PER_STEP)
         passed, share = int(place), place % 1
+        if not share:
+            return self._code(passed)
         one, other = self._code(passed), self._code(passed + 1)
         return StyleCode(mix([one.tensors, other.tensors], [1 - share, share]), one.strength, one.keep_color)
 

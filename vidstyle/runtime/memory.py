@@ -85,7 +85,7 @@ def _blend(paint: Paint, frame: Tensor, tile: int) -> Tensor:
     small = min(1.0, tile / math.sqrt(height * width))
     size = (max(1, round(small * height)), max(1, round(small * width)))
     with statistics.used():
-        paint(F.interpolate(frame, size, mode="bilinear", antialias=True))
+        paint(F.interpolate(frame, size, mode="area"))
     total = torch.zeros_like(frame)
     weights = torch.zeros_like(frame[:, :1])
     for top in _starts(height, tile):

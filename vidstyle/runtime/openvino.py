@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 import warnings
 from functools import cached_property
@@ -41,7 +42,9 @@ class OpenVinoEngine:
         except ImportError:
             raise MissingExtra("openvino", "openvino") from None
         self.openvino = openvino
-        exact = dtype not in (None, torch.int8) or net.ranges is None
+        # Elsewhere than on x86 the roundings may be computed one by one, which takes longer than none.
+        unasked = dtype is None and platform.machine() not in ("x86_64", "AMD64")
+        exact = unasked or dtype not in (None, torch.int8) or net.ranges is None
         self.net = net if exact else rounded(net)
         self.dtype = dtype
         self.precision = "int8" if not exact else "bf16" if dtype is torch.bfloat16 else "fp32"

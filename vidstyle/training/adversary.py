@@ -48,7 +48,7 @@ class Adversary:
         self.critics.requires_grad_(True)
         return found
 
-    def learn(self, real: Tensor, painted: Tensor) -> float:
+    def learn(self, real: Tensor, painted: Tensor) -> Tensor:
         """A step of the critics; how far apart they find real pictures and paintings, both (N, 3, H, W)."""
         painted = painted.detach()
         apart = (self.critics(real) - self.critics(painted)).float().mean()
@@ -59,4 +59,4 @@ class Adversary:
         self.optimizer.zero_grad()
         self.fabric.backward(self.penalty * (steep - 1).square().mean() - apart)
         self.optimizer.step()
-        return apart.item()
+        return apart.detach()

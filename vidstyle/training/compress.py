@@ -13,13 +13,13 @@ from torch import Tensor
 from vidstyle.errors import OptionError
 from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.nets.int8 import calibrate
-from vidstyle.pictures import list_pictures, load_square
+from vidstyle.pictures import list_pictures, load_squares
 from vidstyle.runtime.device import pick_device
 from vidstyle.zoo import Card, load, save
 
 from .pictures import held_out
 from .pruning import narrowed
-from .recipe import load_recipe
+from .recipe import RECIPES, load_recipe
 from .trainer import train
 
 __all__ = ["Compressed", "compress"]
@@ -67,22 +67,26 @@ def compress(
         )
     if output.suffix != ".safetensors":
         raise OptionError(f"{output} must end in .safetensors")
+    if output.resolve() == before.path.resolve():
+        raise OptionError(f"{output} is the model itself; give another --output")
     cpu = pick_device(device).type == "cpu"
     exact = "fp32" if cpu else "auto"
     forms = [("before", before.path, exact)]
     if share == 1:
         _write(before.net, before.card, photos, paintings, output)
     else:
-        work = output.with_name(f"{output.stem}-{share:g}")
+        narrow = narrowed(before.net, share)
+        # A checkpoint in it is of this model and this share.
+        work = output.with_name(f"{output.stem}-{share:g}-{before.card.checksum[:8]}")
         work.mkdir(parents=True, exist_ok=True)
         trained = start = work / "narrowed.safetensors"
-        _write(narrowed(before.net, share), replace(before.card, quality={}), photos, paintings, start)
+        _write(narrow, replace(before.card, quality={}), photos, paintings, start)
         forms.append(("narrowed", start, exact))
         if minutes > 0:
             settings: dict[str, Any] = {"minutes": minutes, "identity_steps": 0, "holdout": HOLDOUT}
-            recipe = load_recipe(before.card.architecture, start_from=str(start), **settings)
+            recipe = load_recipe(_recipe(before.card.architecture), start_from=str(start), **settings)
             rest: dict[str, Any] = {"unseen": unseen, "device": device, "on_progress": on_progress, "note": note}
-            about = before.card.data or f"{photos.name}, {paintings.name}"
+            about = "; ".join(filter(None, [before.card.data, f"{photos.name}, {paintings.name}"]))
             trained, _ = train(
                 recipe, photos, paintings, encoder, work, data=about, licence=before.card.licence, **rest
             )
@@ -95,6 +99,11 @@ def compress(
     return Compressed(forms, held_out(paths, HOLDOUT)[1] or paths[:HOLDOUT])
 
 
+def _recipe(architecture: str) -> str:
+    """The recipe of an architecture: for any machine, or where there is none for a GPU."""
+    return architecture if (RECIPES / f"{architecture}.toml").exists() else f"{architecture}_gpu"
+
+
 def _write(net: ConditionedNet, card: Card, photos: Path, paintings: Path, path: Path) -> None:
     """Calibrated, and as a file."""
     calibrate(net, zip(_spread(photos), _spread(paintings), strict=False))
@@ -102,8 +111,8 @@ def _write(net: ConditionedNet, card: Card, photos: Path, paintings: Path, path:
 
 
 def _spread(folder: Path) -> list[Tensor]:
-    """Pictures of a folder, evenly picked, each (1, 3, SIDE, SIDE)."""
+    """Pictures of a folder, evenly picked, each (1, 3, SIDE, SIDE); what cannot be read is left out."""
     paths = list_pictures(folder)
     count = min(CALIBRATED_ON, len(paths))
-    squares = [load_square(paths[at * len(paths) // count], SIDE) for at in range(count)]
-    return [torch.from_numpy(square).permute(2, 0, 1)[None].float() / 255 for square in squares]
+    squares, _ = load_squares([paths[at * len(paths) // count] for at in range(count)], SIDE)
+    return [torch.from_numpy(square).permute(2, 0, 1)[None].float() / 255 for square in squares.values()]

@@ -7,6 +7,7 @@ al. 2016, section 3.4 (one-sided label smoothing).
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ __all__ = ["DcganRun"]
 
 SURE = 0.9
 """What critics are to say of real pictures."""
+BATCHES = 16
+"""From which the statistics of the mean net are taken."""
 SHOWN = 24
 
 
@@ -73,28 +76,35 @@ class DcganRun(Run):
         self.fabric.backward(loss)
         self.critic_optimizer.step()
 
-    @torch.no_grad()
-    def _follow(self) -> None:
-        super()._follow()
-        for own, other in zip(self.averaged.buffers(), self.net.buffers(), strict=True):
-            own.copy_(other)
-
     def export(self, card: Card, output: Path) -> Path:
         path = output / f"{card.name}.safetensors"
+        net = self._settled()
         state = {
             key: tensor.half() if tensor.is_floating_point() else tensor
-            for key, tensor in self.averaged.state_dict().items()
+            for key, tensor in net.state_dict().items()
             if not key.endswith("num_batches_tracked")
         }
         write(state, card, path)
         return path
 
     @torch.no_grad()
+    def _settled(self) -> DCGAN:
+        """The mean net, with statistics of its own in place of those of the nets that it is the mean of."""
+        net = deepcopy(self.averaged).train()
+        for module in net.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.reset_running_stats()
+                module.momentum = None  # plain means
+        with torch.random.fork_rng(devices=[]):
+            for _ in range(BATCHES):
+                net(torch.randn(self.recipe.batch, self.recipe.latent).to(self.fabric.device))
+        return net.eval()
+
+    @torch.no_grad()
     def sheet(self, path: Path) -> None:
         """Pictures of the first seeds."""
-        self.averaged.eval()
         z = torch.cat([latent(seed, self.recipe.latent) for seed in range(SHOWN)]).to(self.fabric.device)
-        pictures = self.averaged(z)
+        pictures = self._settled()(z)
         rows = [torch.cat(list(row), 2) for row in pictures.split(SHOWN // 3)]
         as_image(torch.cat(rows, 1)).save(path)
 

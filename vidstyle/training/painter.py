@@ -21,7 +21,7 @@ from .muon import Muon
 from .pairs import Pair, made_up
 from .pictures import Pictures
 from .recipe import PainterRecipe
-from .run import Run
+from .run import MEMORY, Run
 from .sheet import sample_sheet
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class PainterRun(Run):
         recipe = self.recipe
         self.batch, crop = recipe.batch, recipe.crop
         if progress < recipe.grow:
-            crop = max(32, 16 * round(crop * (1 + progress / recipe.grow) / 32))
+            crop = min(crop, max(32, 16 * round(crop * (1 + progress / recipe.grow) / 32)))
         if recipe.large_crop and self.step % recipe.large_every == 0:
             # About as many pixels as in other steps.
             self.batch, crop = max(1, round(recipe.batch * (crop / recipe.large_crop) ** 2)), recipe.large_crop
@@ -141,7 +141,8 @@ class PainterRun(Run):
         """A step of the painter, then, where it has painted, one of the critics."""
         super().learn(progress)
         if self.adversary is not None and self.latest is not None:
-            self.adversary.learn(*self.latest)
+            apart = self.adversary.learn(*self.latest)
+            self.means["critics"] = MEMORY * self.means.get("critics", apart) + (1 - MEMORY) * apart
             self.latest = None
 
     def _modules(self) -> dict[str, Any]:

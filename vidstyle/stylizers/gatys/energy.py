@@ -6,6 +6,7 @@ layers, encoders and pictures weigh the same).
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -64,7 +65,7 @@ class Energy:
         return cls(encoder, options, features, style, near, half)
 
     def __call__(self, picture: Tensor) -> Tensor:
-        with torch.autocast(picture.device.type, torch.bfloat16, enabled=self.half):
+        with torch.autocast(picture.device.type, torch.bfloat16) if self.half else nullcontext():
             features = self.encoder(picture, exact=True, taps=(*STYLE_LAYERS, CONTENT_LAYER))
         found = [moments(features[layer].float()).gram for layer in STYLE_LAYERS]
         style = torch.stack([relative(*pair) for pair in zip(found, self.style, strict=True)]).mean()

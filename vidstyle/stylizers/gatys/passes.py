@@ -6,14 +6,15 @@ Source: Ruder et al. 2016 (section 4.4).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from vidstyle.errors import OptionError
+from vidstyle.errors import OptionError, OutOfMemory
 from vidstyle.stylizers.code import StyleCode
 from vidstyle.stylizers.painter import Painter
 from vidstyle.temporal.chain import Chain, another_shot
@@ -29,8 +30,9 @@ __all__ = ["Passes", "PassesMemory"]
 
 MOST = 20
 """Passes."""
-STORED = 2 << 30
-"""Bytes of frames and paintings that are kept at once; a shot of more is painted in parts, each from the last on."""
+STORED = 1 << 30
+"""Bytes of frames, paintings and flows that are kept at once; a shot of more is painted in parts, each from the last
+on. What is handed out takes as much again."""
 TAKEN_OVER = 0.5
 """Share of what a neighbour brings in what a later pass begins with (1 − δ in the paper)."""
 
@@ -102,15 +104,17 @@ class Passes(Painter):
         """As any painter's, but frames come back when their shot is painted; `finish` hands out the last."""
         if memory is None or not code.strength:
             return super().__call__(frames, code)
-        finished = [
-            done
-            for number, frame in enumerate(frames.to(self.device).split(1))
-            for done in self._next(frame, code, memory, memory.following if index is None else index + number)
-        ]
-        return torch.cat(finished) if finished else frames[:0]
+        with _enough_memory():
+            finished = [
+                done
+                for number, frame in enumerate(frames.to(self.device).split(1))
+                for done in self._next(frame, code, memory, memory.following if index is None else index + number)
+            ]
+            return torch.cat(finished) if finished else frames[:0]
 
     def finish(self, memory: PassesMemory) -> list[Tensor]:  # type: ignore[override]
-        done = self._painted(memory)
+        with _enough_memory():
+            done = self._painted(memory)
         memory.reset()
         return done
 
@@ -127,7 +131,7 @@ class Passes(Painter):
                 steps = back, onward
         if steps is None:
             done = self.finish(memory)
-        elif (len(memory.frames) + 1) * 4 * frame.numel() > STORED:
+        elif (len(memory.frames) + 1) * (4 * frame.numel() + 20 * seen.numel()) > STORED:
             done = self._painted(memory)
         memory.frames.append(Kept(frame.half(), code, number, seen, steps))
         memory.thumbnail, memory.following = now, number + 1
@@ -167,6 +171,16 @@ class Passes(Painter):
         if begun is not None and held is not None:
             begun = begun.lerp(held.picture, TAKEN_OVER * held.trust)
         return self.gatys.optimized(kept.frame.float(), kept.code, held, begun).half()
+
+
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise OutOfMemory(
+            "the frames of a shot do not fit the device's memory; give --max-side or --device cpu"
+        ) from None
 
 
 def _brought(there: Kept, here: Kept, steps: tuple[Tensor, Tensor] | None) -> Held | None:

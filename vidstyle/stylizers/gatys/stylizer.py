@@ -56,7 +56,9 @@ class Gatys(Painter):
         super().__init__(device, flow)
         if precision not in ("auto", "fp32", "bf16"):
             raise OptionError(f"Gatys' method does not compute in {precision}; choose auto, fp32 or bf16")
-        self.half = precision == "bf16" or (precision == "auto" and self.device.type == "cuda")
+        # GPUs before Ampere only imitate it.
+        fast = self.device.type == "cuda" and torch.cuda.get_device_capability(self.device)[0] >= 8
+        self.half = precision == "bf16" or (precision == "auto" and fast)
         self.options = options or GatysOptions()
         self.encoder = load_perceptual(encoder).to(self.device)
         lacking = {CONTENT_LAYER, *STYLE_LAYERS} - {f"relu{layer}" for layer in self.encoder.deep.layers}
@@ -97,7 +99,7 @@ class Gatys(Painter):
         picture = torch.rand_like(whole) if self.options.init == "noise" else whole
         if begun is not None:
             picture = _resized(begun, (height, width))
-        if held:
+        elif held:
             picture = picture.lerp(_resized(held.picture, (height, width)), _resized(held.trust, (height, width)))
         for number, size in enumerate(stages):
             level = len(stages) - 1 - number
