@@ -1,6 +1,6 @@
 """Figures of models on the photos that training holds out, and a report to look at.
 
-Usage: python bench/quality.py [MODEL …]      default: brisk and MicroAST
+Usage: python bench/quality.py [MODEL[@PRECISION] …]      default: brisk and MicroAST
 
 Contents are the 40 photos that training holds out, styles those of ../shared/media/styles that are not among the
 training paintings, all as 256-pixel squares.
@@ -46,7 +46,10 @@ if __name__ == "__main__":
     models = sys.argv[1:] or ["brisk", str(SHARED / "peers" / "microast")]
     judge = PictureJudge(load_perceptual(SHARED / "teachers"), load_lpips(SHARED / "teachers" / "lpips"))
     with TemporaryDirectory() as photos, TemporaryDirectory() as paintings:
-        stylizers = [Stylizer(model, device="cpu", runtime="pytorch") for model in models]
+        stylizers = [
+            Stylizer(name, device="cpu", precision=precision or "auto", runtime="pytorch")
+            for name, _, precision in (str(model).partition("@") for model in models)
+        ]
         device = stylizers[0].device
         contents = load_pictures(held_out_photos(Path(photos)), SIDE, None, device)
         styles = load_pictures(unseen_styles(Path(paintings)), SIDE, None, device)
