@@ -21,8 +21,8 @@ def load_generator(path: str | Path = "") -> DCGAN:
     """The generator in a file, or the built-in one. ModelError where there is none."""
     file = Path(path) if str(path) else BUILT_IN
     if not file.is_file():
-        where = f"there is no file {path}" if str(path) else "none is built in"
-        raise ModelError(f"{where}; train a generator with vidstyle train dcgan, and name it: dcgan@FILE:SEED")
+        where = f"there is no file {path}" if str(path) else "no generator of styles is built in"
+        raise ModelError(f"{where}; train one with vidstyle train dcgan, and name it: dcgan@FILE:SEED")
     state, _ = read_state_dict(file)
     try:
         return DCGAN.from_state_dict(state)
