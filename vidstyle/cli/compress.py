@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compress"]
 
-SHOWN = ("style", "gram", "content", "ssim", "unsteadiness")
+SHOWN = ("style", "gram", "content", "unsteadiness")
 SIDE = 256
 JUDGED_ON = 12
 """Styles, at most."""
@@ -75,7 +75,7 @@ def compress(
     if json:
         print_json([asdict(form) for form in forms])
         return
-    table = Table("", "parameters", "MB", "ms per frame", *SHOWN, box=None)
+    table = Table("", "parameters", "MB", "ms/frame", *SHOWN, box=None)
     for form in forms:
         figures = (f"{form.figures[name]:.3f}" for name in SHOWN)
         table.add_row(
