@@ -20,18 +20,18 @@ __all__ = ["Atelier", "AtelierSizes"]
 class AtelierSizes:
     """Channels and depths of an atelier network."""
 
-    full: int = 24
+    full: int = 16
     """Channels at the frame's own size."""
-    half: int = 64
-    quarter: int = 128
-    eighth: int = 256
-    deep: int = 2
+    half: int = 32
+    quarter: int = 96
+    eighth: int = 160
+    deep: int = 3
     """Residual blocks at 1/8 of the frame's size."""
-    wide: int = 2
+    wide: int = 1
     """Residual blocks at 1/4."""
     trunk: tuple[int, ...] = (16, 32, 64, 128, 128)
     """Channels of the style encoder's trunk, by block."""
-    embedding: int = 384
+    embedding: int = 256
 
 
 class Block(nn.Module):
