@@ -46,7 +46,7 @@ def main() -> None:
         square = load_square(photos[number * len(photos) // len(STYLES)], side)
         content = torch.from_numpy(square).permute(2, 0, 1)[None].float() / 255
         code = painter.encode_style(SHARED / "media" / "styles" / f"{style}.jpg", size=side)
-        energy = Energy.of(painter.encoder, painter.options, content, code.tensors[: len(STYLE_LAYERS)])
+        energy = Energy(painter.encoder, painter.options, content, code.tensors[: len(STYLE_LAYERS)])
         row: dict[str, object] = {"style": style, "photo": photos[number * len(photos) // len(STYLES)].name}
         ways = {"textbook": partial(textbook, energy, content), "coarse_to_fine": partial(painter, content, code)}
         for name, paint in ways.items():

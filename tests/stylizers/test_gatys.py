@@ -75,18 +75,31 @@ def test_descent_is_even_over_sizes() -> None:
 def test_bfloat16_features_lead_as_low(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
     content, style = pictures
     encoder = load_perceptual("glance")
-    exact, half = (
-        Energy.of(encoder, GatysOptions(), content, grams(encoder, style), half=half) for half in (False, True)
-    )
+    exact, half = (Energy(encoder, GatysOptions(), content, grams(encoder, style), half=half) for half in (False, True))
     torch.testing.assert_close(half(content), exact(content), rtol=0.01, atol=0)
     assert exact(descend(half, content, 40)) < 1.05 * exact(descend(exact, content, 40))
+
+
+@pytest.mark.parametrize(("height", "width"), [(150, 333), (256, 48)])
+def test_pieces_have_the_energy_and_the_gradient_of_the_whole(height: int, width: int) -> None:
+    torch.manual_seed(0)
+    encoder = load_perceptual("glance")
+    content, style = torch.rand(1, 3, height, width), grams(encoder, torch.rand(1, 3, 64, 64))
+    picture = torch.rand_like(content).requires_grad_()
+    found = []
+    for tile in (None, 64):
+        value = Energy(encoder, GatysOptions(), content, style, tile=tile)(picture)
+        found.append((value.detach(), *torch.autograd.grad(value, picture)))
+    (value, gradient), (value_of_pieces, gradient_of_pieces) = found
+    torch.testing.assert_close(value_of_pieces, value, rtol=1e-5, atol=0)
+    torch.testing.assert_close(gradient_of_pieces, gradient, rtol=0, atol=1e-4 * gradient.abs().max().item())
 
 
 def test_a_content_in_its_own_style_has_no_energy(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
     content, style = pictures
     encoder = load_perceptual("glance")
     options = GatysOptions(variation=0)
-    energy = Energy.of(encoder, options, content, grams(encoder, content))
+    energy = Energy(encoder, options, content, grams(encoder, content))
     assert energy(content) < 1e-6
     # Black has features of its own, but far less of them than either.
     assert energy(style) > 1
@@ -104,9 +117,9 @@ def test_the_style_comes_into_the_picture_and_the_content_stays(pictures: tuple[
     shares = [share for share, _ in told]
     assert shares == sorted(shares)
     encoder, options = painter.encoder, GatysOptions(content=0, style=1, variation=0)
-    unlike = Energy.of(encoder, options, content, grams(encoder, style))
+    unlike = Energy(encoder, options, content, grams(encoder, style))
     assert unlike(painted) < 0.3 * unlike(content)
-    same = Energy.of(encoder, GatysOptions(content=1, style=0, variation=0), content, grams(encoder, style))
+    same = Energy(encoder, GatysOptions(content=1, style=0, variation=0), content, grams(encoder, style))
     assert same(painted) < 0.7 * same(style)
     half = painter(content, painter.encode_style(style, strength=0.5, size=64))
     torch.testing.assert_close(half, content.lerp(painted, 0.5), atol=1e-5, rtol=0)
@@ -124,6 +137,11 @@ def test_an_encoder_that_does_not_reach_far_enough_is_named(tmp_path: Path) -> N
 def test_a_precision_that_gradients_vanish_in_is_refused() -> None:
     with pytest.raises(OptionError, match="bf16"):
         Gatys(device="cpu", precision="fp16")
+
+
+def test_tiles_smaller_than_what_is_around_them_are_refused() -> None:
+    with pytest.raises(OptionError, match="256"):
+        Gatys(device="cpu", tile=128)
 
 
 def test_an_energy_that_is_no_number_is_told() -> None:

@@ -26,6 +26,7 @@ def gatys_painter(
     passes: int,
     folder: Path | None,
     machine: tuple[str, str, str, str],
+    tile: int | None,
     note: Callable[[str], None],
     on_step: Callable[[float, float], None],
     on_keyframe: Callable[[int, bool], None],
@@ -52,7 +53,7 @@ def gatys_painter(
             on_step(share, energy)
 
     device, precision, runtime, flow = machine
-    gatys = Gatys(GatysOptions(**options), encoder, device, flow, now_and_then, precision)
+    gatys = Gatys(GatysOptions(**options), encoder, device, flow, now_and_then, precision, tile, note)
     if passes != 1:
         return Passes(gatys, passes, on_frame)
     fill = Stylizer(model, device, precision, runtime, note, flow)

@@ -223,8 +223,6 @@ def stylize(
         raise OptionError("--passes is for --every-frame, without --keyframes and not with --temporal off")
     if keyframes and temporal == "off":
         raise OptionError("--temporal off paints every frame by itself, without --keyframes; leave one of them away")
-    if tile is not None and method == "gatys":
-        raise OptionError("--tile is for models; --method gatys takes --max-side")
     times: dict[str, Any] = {"start": parse_time(start) if start else None, "end": parse_time(end) if end else None}
     encoder_options, frames_at_once = _pairs(encoder_option or []), _batch(batch)
     with progress_bar(not json and not quiet) as bar:
@@ -283,7 +281,7 @@ def stylize(
         painter: Any = model
         if method == "gatys":
             tell = (on_note, on_step, on_keyframe, on_frame)
-            painter = gatys_painter(gatys, encoder or "glance", model, every, passes, keyframes, machine, *tell)
+            painter = gatys_painter(gatys, encoder or "glance", model, every, passes, keyframes, machine, tile, *tell)
         result = run(
             input,
             [parse_style(argument) for argument in style] if style else None,

@@ -12,7 +12,7 @@ from torch import Tensor
 from vidstyle.errors import OptionError, OutOfMemory
 from vidstyle.nets.statistics import Statistics
 
-__all__ = ["Thrifty"]
+__all__ = ["Thrifty", "release"]
 
 Paint = Callable[[Tensor], Tensor]
 
@@ -46,7 +46,7 @@ class Thrifty:
         except (torch.OutOfMemoryError, MemoryError):
             pass
         # Outside the handler: the exception holds on to the tensors that did not fit.
-        _release(frames.device)
+        release(frames.device)
         if size > 1:
             self.largest = size // 2
             self.note(f"{size} frames at once do not fit the device's memory; going on with {self.largest}")
@@ -62,7 +62,7 @@ class Thrifty:
                 return _blend(paint, frame, tile)
             except (torch.OutOfMemoryError, MemoryError):
                 pass
-            _release(frame.device)
+            release(frame.device)
             self._smaller_tiles(tile)
 
     def _smaller_tiles(self, side: int) -> None:
@@ -112,7 +112,8 @@ def _ramp(length: int, like: Tensor) -> Tensor:
     return torch.minimum(position + 1, length - position).clamp(max=OVERLAP) / OVERLAP
 
 
-def _release(device: torch.device) -> None:
+def release(device: torch.device) -> None:
+    """Give memory that is no longer used back to the device."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
     elif device.type == "mps":

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from vidstyle.errors import InputError, OptionError, OutOfMemory
 from vidstyle.perception import load_perceptual
+from vidstyle.runtime.memory import release
 from vidstyle.stylizers.code import StyleCode
 from vidstyle.stylizers.painter import Painter
 
@@ -20,6 +21,7 @@ from .descent import descend, sizes
 from .energy import CONTENT_LAYER, STYLE_LAYERS, Energy, grams
 from .held import Held
 from .options import GatysOptions
+from .tiles import SMALLEST as SMALLEST_TILE
 
 __all__ = ["GRAMS", "Gatys"]
 
@@ -38,6 +40,8 @@ class Gatys(Painter):
 
     encoder: as for `load_perceptual`. device, flow: see `Painter`. on_step: receives how far a frame is, from 0 to 1,
     and its energy. precision: of the features: fp32, bf16, or auto, which is bf16 on a GPU; OptionError for others.
+    tile: side in pixels, from 256, of the pieces that the encoder looks at a larger frame by, which changes nothing but
+    memory and time; without it, a frame is taken to pieces only where it does not fit, and `note` says so.
     """
 
     name: str = "gatys"
@@ -52,10 +56,15 @@ class Gatys(Painter):
         flow: str = "auto",
         on_step: Callable[[float, float], None] = lambda share, energy: None,
         precision: str = "auto",
+        tile: int | None = None,
+        note: Callable[[str], None] = lambda text: None,
     ) -> None:
         super().__init__(device, flow)
         if precision not in ("auto", "fp32", "bf16"):
             raise OptionError(f"Gatys' method does not compute in {precision}; choose auto, fp32 or bf16")
+        if tile is not None and tile < SMALLEST_TILE:
+            raise OptionError(f"tiles of {tile} pixels are too small; give at least {SMALLEST_TILE}")
+        self.tile, self.note = tile, note
         # GPUs before Ampere only imitate it.
         fast = self.device.type == "cuda" and torch.cuda.get_device_capability(self.device)[0] >= 8
         self.half = precision == "bf16" or (precision == "auto" and fast)
@@ -86,10 +95,18 @@ class Gatys(Painter):
 
         begun: its painting so far, to go on from at full size. OutOfMemory where it does not fit the device.
         """
-        try:
-            return self._optimized(frame, code, held, begun)
-        except torch.OutOfMemoryError:
-            raise OutOfMemory("a frame does not fit the device's memory; give --max-side or --device cpu") from None
+        while True:
+            try:
+                return self._optimized(frame, code, held, begun)
+            except torch.OutOfMemoryError:
+                pass
+            # Outside the handler: the exception holds on to the tensors that did not fit.
+            release(frame.device)
+            side = min(self.tile or max(frame.shape[-2:]), *frame.shape[-2:])
+            if side <= SMALLEST_TILE:
+                raise OutOfMemory("a frame does not fit the device's memory; give --max-side or --device cpu")
+            self.tile = max(SMALLEST_TILE, side // 2)
+            self.note(f"a frame does not fit the device's memory; looking at pieces of {self.tile} pixels")
 
     def _optimized(self, frame: Tensor, code: StyleCode, held: Held | None, begun: Tensor | None) -> Tensor:
         height, width = (max(SMALLEST, side) for side in frame.shape[-2:])
@@ -105,7 +122,7 @@ class Gatys(Painter):
             level = len(stages) - 1 - number
             style = code.tensors[level * len(STYLE_LAYERS) : (level + 1) * len(STYLE_LAYERS)]
             near = (_resized(held.picture, size), _resized(held.trust, size)) if held else None
-            energy = Energy.of(self.encoder, self.options, _resized(whole, size), style, near, self.half)
+            energy = Energy(self.encoder, self.options, _resized(whole, size), style, near, self.half, self.tile)
             told = partial(self._tell, number, len(stages))
             with torch.enable_grad():
                 picture = descend(energy, _resized(picture, size), self.options.steps, self.options.optimizer, told)
