@@ -845,12 +845,14 @@ bool vs_submit(vs_client *client, const struct vs_picture *in, uint64_t number) 
 enum vs_result vs_fetch(vs_client *client, struct vs_picture *out, uint64_t *number) {
     if (client->fd < 0 || !pump(client) || !last_is_good(client, out))
         return VS_ORIGINAL;
-    if (client->fetched)
-        return VS_LAST;
-    tell_painting(client, true);
+    enum vs_result result = client->fetched ? VS_LAST : VS_PAINTED;
+    if (!out->plane[0])
+        return result;
+    if (!client->fetched)
+        tell_painting(client, true);
     unpack(out, client->memory + (size_t)client->last * client->slot_size);
     if (number)
         *number = client->numbers[client->last];
     client->fetched = true;
-    return VS_PAINTED;
+    return result;
 }

@@ -89,9 +89,9 @@ enum vs_result vs_process(vs_client *client, const struct vs_picture *in, struct
 /* The same in two halves, for hosts that must not wait at all and show a painting a frame or two later.
  *
  * vs_submit hands in a frame; false if it was not: no engine, or two frames are with it already.
- * vs_fetch takes the newest painting. VS_PAINTED: `out` and `number` (may be NULL) are written. VS_LAST: there is nothing newer than
- * what was fetched before, which may still be shown. VS_ORIGINAL: there is nothing to show. `out` has the size and format of the
- * frames handed in; otherwise there is nothing to show.
+ * vs_fetch takes the newest painting: VS_PAINTED, and VS_LAST where it was fetched before, write `out` and `number` (may be NULL).
+ * VS_ORIGINAL: there is nothing to show, and neither is written. `out` has the size and format of the frames handed in; otherwise
+ * there is nothing to show. Where out->plane[0] is NULL it only says what it would do: a host can then fetch when it has a place.
  */
 bool vs_submit(vs_client *client, const struct vs_picture *in, uint64_t number);
 enum vs_result vs_fetch(vs_client *client, struct vs_picture *out, uint64_t *number);

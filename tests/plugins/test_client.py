@@ -169,11 +169,14 @@ def test_halves_for_hosts_that_do_not_wait(drive, socket_path):
         drive("set style waves")
         assert drive("fetch").split()[0] == "original"
         assert drive("submit 40 7") == "ok"
-        while (answer := drive("fetch").split())[0] == "original":
+        while drive("peek") == "original":
             pass
-        assert answer[0] == "painted"
+        assert drive("peek") == "painted"
+        assert drive("fetch").split()[0] == "painted"
+        assert drive("peek") == "last"
+        answer = drive("fetch").split()
+        assert answer[0] == "last"
         assert answer[2:4] == ["40", "248"]
-        assert drive("fetch").split()[0] == "last"
         drive("shape 9 9 1")
         assert drive("fetch").split()[0] == "original"
 

@@ -3,7 +3,7 @@
  *     shape WIDTH HEIGHT FORMAT [PAD]      of the frames that follow; PAD bytes behind each row
  *     set KEY VALUE    number KEY VALUE    reset    status
  *     process NUMBER DEADLINE FILL         paint a frame all of whose bytes are FILL
- *     submit NUMBER FILL    fetch
+ *     submit NUMBER FILL    fetch    peek
  *
  * process and fetch answer: result, milliseconds, frame number, then the first and the last byte of each plane, and "padding"
  * where the client wrote between rows. What the client logs comes on stderr.
@@ -112,6 +112,9 @@ int main(void) {
             enum vs_result result = vs_fetch(client, &out, &got);
             printf("%s %.0f %llu", results[result], now() - begun, (unsigned long long)got);
             tell(&out, pad);
+        } else if (!strcmp(line, "peek")) {
+            struct vs_picture nowhere = shape;
+            puts(results[vs_fetch(client, &nowhere, NULL)]);
         } else {
             puts("what?");
         }
