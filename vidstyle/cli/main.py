@@ -12,7 +12,7 @@ import typer
 from vidstyle import __version__
 from vidstyle.errors import VidstyleError
 
-from . import bench, doctor, evaluate, models, probe, styles, stylize, train
+from . import bench, doctor, evaluate, models, probe, serve, styles, stylize, train
 from .terminal import Interrupted, fail
 
 __all__ = ["app", "main"]
@@ -51,6 +51,7 @@ app.command("styles")(styles.styles)
 app.command("probe")(probe.probe)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
+app.command("serve-frames")(serve.serve_frames)
 app.command("train")(train.train)
 app.add_typer(models.app, name="models")
 app.add_typer(evaluate.app, name="evaluate")

@@ -1,0 +1,75 @@
+"""One clip on its way through the engine: what is remembered of it, and whose turn it is."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vidstyle.stylizers import StyleCode
+
+from .protocol import Layout
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .connection import Connection
+
+__all__ = ["Clip", "Job"]
+
+PATIENCE = 0.25
+"""Seconds that a frame waits for the one before it, where connections share a clip."""
+LATE = 64
+"""Frames by which one may come late and still be of the same walk through the clip; farther back is a seek."""
+
+
+@dataclass(eq=False)
+class Job:
+    """A frame to be painted in place. pixels: the slot, (bytes,) uint8."""
+
+    connection: Connection
+    clip: Clip
+    layout: Layout
+    pixels: np.ndarray
+    code: StyleCode
+    settings: Settings
+    slot: int
+    number: int
+    reset: bool
+    since: float = field(default_factory=time.monotonic)
+
+
+class Clip:
+    """Connections that paint one clip, usually one."""
+
+    def __init__(self) -> None:
+        self.members: set[Connection] = set()
+        self.jobs: list[Job] = []
+        """At most one of each member."""
+        self.memory: Any = None
+        """What the painter remembers."""
+        self.look: Any = None
+        """The style and level that the memory is of."""
+        self._following: int | None = None
+
+    def turn(self, now: float) -> Job | None:
+        """The frame whose turn it is."""
+        ready = [job for job in self.jobs if job.reset or self._following is None or job.number <= self._following]
+        if not ready and (len(self.jobs) >= len(self.members) or any(now - job.since >= PATIENCE for job in self.jobs)):
+            # Nobody is left who could bring the one that is missing, or it takes too long.
+            ready = self.jobs
+        return min(ready, key=lambda job: job.number, default=None)
+
+    def deadline(self) -> float | None:
+        """When the next one will have waited long enough."""
+        return min((job.since + PATIENCE for job in self.jobs), default=None)
+
+    def passed(self, number: int, reset: bool) -> bool:
+        """A frame is through, or about to be painted; False for one that comes late, which must not disturb the
+        memory."""
+        late = 0 if self._following is None else self._following - number
+        if not reset and len(self.members) > 1 and 0 < late <= LATE:
+            return False
+        self._following = number + 1
+        return True
