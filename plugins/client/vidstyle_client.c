@@ -606,7 +606,8 @@ static void finish(vs_client *client, const struct answer *answer, bool painted)
         client->last_at = system_now();
         client->fetched = false;
     } else {
-        enter(client, UNPAINTED, VS_WARNING, "%s", client->note[0] ? client->note : "the engine leaves frames as they are");
+        enter(client, UNPAINTED, client->note[0] ? VS_WARNING : VS_INFO, "%s",
+              client->note[0] ? client->note : "the engine leaves frames as they are"); /* at strength 0, for instance */
     }
 }
 
