@@ -1,0 +1,83 @@
+"""A GStreamer program for test_gstreamer.py, under the system's Python, which has GStreamer's bindings.
+
+Arguments: a pipeline whose element `v` is looked at, a file for what leaves it, and, as JSON, what is done before its
+n-th frame: {"3": [["set", "strength", "0"]], "6": [["signal", pid, 9]], "8": [["seek"]]}. Prints JSON: the warnings and
+errors on the bus, and at how many frames a flush came through.
+"""
+
+import json
+import os
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstController", "1.0")
+from gi.repository import GLib, Gst, GstController  # noqa: E402
+
+Gst.init(None)
+pipeline = Gst.parse_launch(sys.argv[1])
+element = pipeline.get_by_name("v")
+output = open(sys.argv[2], "wb")  # noqa: SIM115
+deeds = {int(frame): steps for frame, steps in json.loads(sys.argv[3]).items()}
+told = {"warnings": [], "errors": [], "flushed": []}
+counts = {"in": 0, "out": 0}
+loop = GLib.MainLoop()
+
+
+def seek():
+    pipeline.seek_simple(Gst.Format.TIME, Gst.SeekFlags.FLUSH, 0)
+
+
+def ramp(name, *points):
+    """Control a property: (seconds, value) after (seconds, value)."""
+    source = GstController.InterpolationControlSource(mode=GstController.InterpolationMode.LINEAR)
+    for second, value in points:
+        source.set(int(second * Gst.SECOND), value)
+    element.add_control_binding(GstController.DirectControlBinding.new(element, name, source))
+
+
+def entering(pad, info):
+    for deed, *words in deeds.get(counts["in"], []):
+        if deed == "set":
+            Gst.util_set_object_arg(element, *words)
+        elif deed == "signal":
+            os.kill(*words)
+        elif deed == "ramp":
+            ramp(*words)
+        elif deed == "seek":
+            GLib.idle_add(seek)
+    counts["in"] += 1
+    return Gst.PadProbeReturn.OK
+
+
+def leaving(pad, info):
+    if info.type & Gst.PadProbeType.BUFFER:
+        buffer = info.get_buffer()
+        output.write(buffer.extract_dup(0, buffer.get_size()))
+        counts["out"] += 1
+    elif info.get_event().type == Gst.EventType.FLUSH_STOP:
+        told["flushed"].append(counts["out"])
+    return Gst.PadProbeReturn.OK
+
+
+def heard(bus, message):
+    if message.type == Gst.MessageType.WARNING:
+        told["warnings"].append(message.parse_warning()[0].message)
+    elif message.type == Gst.MessageType.ERROR:
+        told["errors"].append(message.parse_error()[0].message)
+        loop.quit()
+    elif message.type == Gst.MessageType.EOS:
+        loop.quit()
+
+
+element.get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, entering)
+element.get_static_pad("src").add_probe(Gst.PadProbeType.BUFFER | Gst.PadProbeType.EVENT_FLUSH, leaving)
+bus = pipeline.get_bus()
+bus.add_signal_watch()
+bus.connect("message", heard)
+pipeline.set_state(Gst.State.PLAYING)
+loop.run()
+pipeline.set_state(Gst.State.NULL)
+output.close()
+print(json.dumps(told))
