@@ -1,5 +1,7 @@
 # make demo      set up and stylize the sample clip: out/demo.mp4, and out/demo.png, input above and output below
 # make test      set up and run the tests
+# make test-hosts  install ffmpeg, melt, GStreamer and OBS from Debian's packages and run the tests of the plugins in them
+# make plugins   build the plugins that this machine has the headers for
 # make lint      ruff and mypy
 # make samples   render the sample clip and styles again
 
@@ -8,7 +10,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STYLE ?= waves
 
-.PHONY: demo test lint samples clean
+.PHONY: demo test test-hosts plugins lint samples clean
 demo: .venv/.run
 	@mkdir -p out
 	@$(BIN)/vidstyle stylize samples/harbour.mp4 --style $(STYLE) --output out/demo.mp4
@@ -16,6 +18,14 @@ demo: .venv/.run
 
 test: .venv/.test
 	$(BIN)/python -m pytest
+
+test-hosts: .venv/.test
+	tools/install_hosts.sh
+	$(MAKE) --no-print-directory plugins
+	$(BIN)/python -m pytest -m hosts -rs
+
+plugins:
+	@$(MAKE) --no-print-directory -C plugins
 
 lint: .venv/.test
 	$(BIN)/ruff check .
