@@ -1,10 +1,10 @@
-"""Give a picture back the sharpness that averaging took from it."""
+"""Give a picture back the sharpness that averaging took from it, where the eye sees it: in its luma."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
-from .raster import apart, blurred, clamped, laid_over, luma, resized
+from .raster import apart, blurred, lit, luma, minus, resized
 
 __all__ = ["as_detailed", "roughness"]
 
@@ -23,16 +23,17 @@ LEAST = 4e-3
 
 
 def as_detailed(picture: Tensor, wanted: Tensor) -> Tensor:
-    """`picture`, (N, 3, H, W) in [0, 1], about as sharp, area by area, as another whose roughness is `wanted`."""
-    there = roughness(picture)
+    """`picture`, (N, 3, H, W) in [0, 1], with luma about as rough, area by area, as is `wanted`; see `roughness`."""
+    light = luma(picture)
+    there = roughness(light)
     gain = (REACH * ((wanted + LEAST) / (there + LEAST) - 1)).clamp(0, MOST)
-    weight = resized(-gain, (picture.shape[-2], picture.shape[-1]))
-    return clamped(laid_over(picture, blurred(picture, FINE), weight))
+    fine = minus(light, blurred(light, FINE))
+    return lit(picture, fine, resized(gain, (picture.shape[-2], picture.shape[-1])))
 
 
-def roughness(x: Tensor) -> Tensor:
-    """Mean difference of neighbouring pixels' luma around every area: (N, 1, H / AREA, W / AREA)."""
-    rows, below = luma(x[..., :-1:EVERY, :]), luma(x[..., 1::EVERY, :])
-    size = max(1, x.shape[-2] // AREA), max(1, x.shape[-1] // AREA)
+def roughness(light: Tensor) -> Tensor:
+    """Mean difference of neighbouring pixels' luma (N, 1, H, W) around every area: (N, 1, H / AREA, W / AREA)."""
+    rows, below = light[..., :-1:EVERY, :], light[..., 1::EVERY, :]
+    size = max(1, light.shape[-2] // AREA), max(1, light.shape[-1] // AREA)
     across, down = (resized(apart(*pair), size) for pair in ((rows[..., 1:], rows[..., :-1]), (rows, below)))
     return blurred(across + down, 1.0)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .flow import FlowEstimator
 from .flow.estimator import enlarged
-from .raster import apart, blurred, faded, laid_over, moved, resized
+from .raster import apart, blurred, faded, laid_over, moved, resized, root
 
 __all__ = ["Motion", "Past", "Shares", "find_motion"]
 
@@ -105,7 +105,7 @@ def find_motion(
     # Of a place that rests, an estimator sees the noise moving. What rests is not resampled, so it stays sharp.
     noisy = faded(((still - mismatch) / (EXPLAINED * still + 0.005)).clamp_min(0).square())
     noisy = noisy * faded((still / NOISE).square())
-    limit = max(size) * STILL + FEIGNED * noisy * shake.sqrt()
+    limit = max(size) * STILL + FEIGNED * noisy * root(shake)
     # What is too small to be told from noise is kept in mind: a slow motion adds up until it is followed.
     rests = faded(_squared(whole) / (2 * limit.square()))
 

@@ -17,7 +17,21 @@ import torch.nn.functional as F
 from kornia.filters import gaussian_blur2d
 from torch import Tensor
 
-__all__ = ["LONGEST", "apart", "blurred", "clamped", "faded", "laid_over", "luma", "moved", "resized", "shrunk"]
+__all__ = [
+    "LONGEST",
+    "apart",
+    "blurred",
+    "faded",
+    "laid_over",
+    "lit",
+    "luma",
+    "minus",
+    "moved",
+    "resized",
+    "root",
+    "scaled",
+    "shrunk",
+]
 
 LUMA = (0.2126, 0.7152, 0.0722)
 """ITU-R BT.709, item 3.2: the luma weights of R, G, B."""
@@ -93,17 +107,39 @@ def apart(x: Tensor, y: Tensor) -> Tensor:
     return _each(cv2.absdiff, x, y) if _on_cpu(x) else (x - y).abs()
 
 
+def minus(x: Tensor, y: Tensor) -> Tensor:
+    """x − y."""
+    return _each(cv2.subtract, x, y) if _on_cpu(x) else x - y
+
+
+def scaled(x: Tensor, factors: tuple[float, ...]) -> Tensor:
+    """Every channel times a factor of its own."""
+    if _on_cpu(x):
+        return _each(lambda x: cv2.transform(x, np.diag(factors).astype(np.float32)), x)
+    return x * x.new_tensor(factors)[:, None, None]
+
+
+def root(x: Tensor) -> Tensor:
+    """Square root."""
+    return _each(cv2.sqrt, x) if _on_cpu(x) else x.sqrt()
+
+
 def faded(x: Tensor) -> Tensor:
     """exp(−x), for x ≥ 0; never so small that a CPU is slow with it."""
     x = x.clamp(max=30)
     return _each(lambda x: cv2.exp(-x), x) if _on_cpu(x) else torch.exp(-x)
 
 
-def clamped(x: Tensor) -> Tensor:
-    """To [0, 1], in place."""
-    if _on_cpu(x):
-        return _each(lambda x: np.clip(x, 0, 1, out=x), x)
-    return x.clamp_(0, 1)
+def lit(x: Tensor, light: Tensor, weight: Tensor) -> Tensor:
+    """x with light times a weight, both (N, 1, H, W), added to every channel, in [0, 1]."""
+    if not _on_cpu(x):
+        return (x + light * weight).clamp_(0, 1)
+
+    def work(x: np.ndarray, light: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        whole = cv2.cvtColor(cv2.multiply(light, weight), cv2.COLOR_GRAY2RGB)
+        return np.clip(cv2.add(whole, x, dst=whole), 0, 1, out=whole)
+
+    return _each(work, x, light, weight)
 
 
 @lru_cache(2)
@@ -119,15 +155,14 @@ def _on_cpu(x: Tensor) -> bool:
 
 def _each(work: Callable[..., np.ndarray], *batches: Tensor) -> Tensor:
     """`work` on the pictures of every batch, one after the other, as arrays (H, W, C), or (H, W) of one channel."""
-    done = [work(*map(_array, pictures)) for pictures in zip(*batches, strict=True)]
+    arrays = [batch.numpy() for batch in batches]
+    done = [work(*map(_array, pictures)) for pictures in zip(*arrays, strict=True)]
     whole = done[0][None] if len(done) == 1 else np.stack(done)
-    tensor = torch.from_numpy(whole if whole.ndim == 4 else whole[..., None])
-    return tensor.permute(0, 3, 1, 2)
+    return torch.from_numpy(whole[:, None] if whole.ndim == 3 else whole.transpose(0, 3, 1, 2))
 
 
-def _array(picture: Tensor) -> np.ndarray:
-    """A view where channels are last in memory and rows are whole."""
-    array = picture.numpy().transpose(1, 2, 0)
-    if array.strides[1:] != (array.itemsize * array.shape[2], array.itemsize):
-        array = np.ascontiguousarray(array)
-    return array[..., 0] if array.shape[2] == 1 else array
+def _array(picture: np.ndarray) -> np.ndarray:
+    """(C, H, W) -> (H, W, C), or (H, W) of one channel: a view where channels are last in memory and rows are whole."""
+    array = picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0)
+    whole = array.strides[1] == array[0, 0].nbytes and array.strides[-1] == array.itemsize
+    return array if whole else np.ascontiguousarray(array)

@@ -81,7 +81,7 @@ class Stabiliser:
         if back and memory.thumbnail is not None and is_cut(memory.thumbnail, now) and 1 - back.explains > SAME_SHOT:
             before = back = None
         done = [] if before else self.finish(memory)
-        moment = Moment(seen, painted, roughness(painted))
+        moment = Moment(seen, painted, roughness(luma(painted)))
         if before and back:
             if self.level.ahead:
                 self._look_ahead(before, seen, back, painted)

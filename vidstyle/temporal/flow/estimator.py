@@ -6,7 +6,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from vidstyle.temporal.raster import resized
+from vidstyle.temporal.raster import resized, scaled
 
 __all__ = ["FlowEstimator", "Scaled"]
 
@@ -37,5 +37,7 @@ class Scaled:
 
 def enlarged(flow: Tensor, size: tuple[int, int]) -> Tensor:
     """A flow (N, 2, h, w) at another size (height, width), in that size's pixels."""
-    ratio = flow.new_tensor([size[1] / flow.shape[-1], size[0] / flow.shape[-2]])
-    return resized(flow * ratio[:, None, None], size)
+    factors = size[1] / flow.shape[-1], size[0] / flow.shape[-2]
+    if size[0] < flow.shape[-2]:
+        return scaled(resized(flow, size), factors)
+    return resized(scaled(flow, factors), size)
