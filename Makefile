@@ -22,7 +22,8 @@ test: .venv/.test
 test-hosts: .venv/.test
 	tools/install_hosts.sh
 	$(MAKE) --no-print-directory plugins
-	$(BIN)/python -m pytest -m hosts -rs
+	tools/install_vapoursynth.sh .venv/vapoursynth
+	VAPOURSYNTH_PYTHON=.venv/vapoursynth/bin/python $(BIN)/python -m pytest -m hosts -rs
 
 plugins:
 	@$(MAKE) --no-print-directory -C plugins

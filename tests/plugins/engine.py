@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -14,6 +15,8 @@ import numpy as np
 import torch
 
 import vidstyle
+
+from .scripted import HEADER, HELLO, MAGIC, WELCOME
 
 WAIT = 60.0
 """Seconds after which an engine that does not answer has failed to start."""
@@ -34,15 +37,19 @@ class Engine:
             text=True,
             env=os.environ | {"OMP_WAIT_POLICY": "PASSIVE"},
         )
-        until = time.monotonic() + WAIT
-        while not self._answers():
-            assert self.process.poll() is None, self.process.communicate()[1]
-            assert time.monotonic() < until, "the engine does not listen"
-            time.sleep(0.05)
+        self._wait_for_welcome()
 
-    def _answers(self) -> bool:
+    def _wait_for_welcome(self) -> None:
+        """It listens before its model is loaded, and answers after."""
+        until = time.monotonic() + WAIT
         with socket.socket(socket.AF_UNIX) as probe:
-            return probe.connect_ex(str(self.socket)) == 0
+            while probe.connect_ex(str(self.socket)) != 0:
+                assert self.process.poll() is None, self.process.communicate()[1]
+                assert time.monotonic() < until, "the engine does not listen"
+                time.sleep(0.05)
+            probe.settimeout(WAIT)
+            probe.sendall(HEADER.pack(HEADER.size + 48, HELLO, 0, 0, 0) + struct.pack("=IHH40s", MAGIC, 1, 0, b"test"))
+            assert HEADER.unpack(probe.recv(HEADER.size))[1] == WELCOME
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
