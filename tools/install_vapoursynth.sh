@@ -5,7 +5,7 @@ set -euo pipefail
 
 folder=$1
 [ ! -x "$folder/bin/vspipe" ] || exit 0
-for python in python3.{12,13,14} python3; do
+for python in python3.{12,13,14} python3 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[2-9]*/bin/python3; do
     "$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 12))' 2>/dev/null || continue
     "$python" -m venv "$folder"
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check vapoursynth
