@@ -10,12 +10,25 @@ import sys
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
-__all__ = ["Done", "Format", "Header", "Layout", "Message", "Opening", "Refusal", "message", "take", "text_message"]
+__all__ = [
+    "Ask",
+    "Done",
+    "Format",
+    "Header",
+    "Layout",
+    "Message",
+    "Opening",
+    "Refusal",
+    "message",
+    "take",
+    "text_message",
+]
 
 MAGIC = 0x59545356
 MAJOR, MINOR = 1, 0
 TEXT_MAX = 4096
 SLOTS_MAX = 8
+MAX_PIXELS = 8192 * 4320
 LONGEST_SIDE = 16384
 """Pixels. A strip of a picture would be painted enlarged, and take far more memory than it has pixels."""
 SLOT_STEP = 64
@@ -86,6 +99,10 @@ class Layout:
     full_range: bool
 
     @property
+    def rgb(self) -> bool:
+        return self.format in (Format.RGBA, Format.BGRA)
+
+    @property
     def chroma(self) -> tuple[int, int]:
         """(height, width) of the chroma planes of I420 and NV12."""
         return (self.height + 1) // 2, (self.width + 1) // 2
@@ -93,7 +110,7 @@ class Layout:
     @property
     def size(self) -> int:
         """Bytes."""
-        if self.format in (Format.RGBA, Format.BGRA):
+        if self.rgb:
             return 4 * self.width * self.height
         rows, columns = self.chroma
         return self.width * self.height + 2 * rows * columns
@@ -176,10 +193,9 @@ def read_open(body: bytes, max_pixels: int) -> Opening:
         )
     if format not in list(Format):
         raise Refusal(f"no pixel format has the number {format}")
-    rgb = format in (Format.RGBA, Format.BGRA)
-    if (matrix, range_) != (0, 0) if rgb else (matrix not in MATRICES or range_ not in (LIMITED, FULL)):
-        raise Refusal(f"matrix {matrix} and range {range_} make no sense with {Format(format).name}")
     layout = Layout(width, height, Format(format), MATRICES.get(matrix, 0), range_ == FULL)
+    if (matrix, range_) != (0, 0) if layout.rgb else (matrix not in MATRICES or range_ not in (LIMITED, FULL)):
+        raise Refusal(f"matrix {matrix} and range {range_} make no sense with {layout.format.name}")
     if not 1 <= slots <= SLOTS_MAX:
         raise Refusal(f"{slots} slots; there may be 1 to {SLOTS_MAX}")
     if slot_size % SLOT_STEP or slot_size < layout.size:

@@ -1,7 +1,7 @@
 """The frame server: one loop that listens, answers and paints.
 
-A frame that is left as it is, is answered at once. Of those to be painted, some are taken whenever nothing else is to
-be done, painted in place, and answered; then the loop listens again.
+A frame that is left as it is, is answered at once. Those to be painted are painted in place, as many at a time as pays,
+and between two paintings the loop listens. What takes long, reading a style or compiling for a new size, is done aside.
 """
 
 from __future__ import annotations
@@ -9,37 +9,40 @@ from __future__ import annotations
 import os
 import selectors
 import socket
-import struct
 import time
-from collections.abc import Callable, Iterable
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from vidstyle.errors import VidstyleError
+from vidstyle.runtime.openvino import KEPT as SIZES
 from vidstyle.stylizers import Stylizer
+from vidstyle.temporal.cuts import load_detector
 
 from . import protocol
+from .aside import Aside
 from .brush import Brush
 from .clip import Clip, Job
 from .connection import Connection
-from .protocol import Header, Message, Refusal
+from .protocol import Ask, Done, Header, Message, Refusal
 from .settings import changed
 from .slots import Slots
-from .stylebook import Stylebook, failure
+from .stylebook import Stylebook
 
-__all__ = ["FrameServer"]
+__all__ = ["CONNECTIONS", "FrameServer"]
 
-MAX_PIXELS = 8192 * 4320
 CONNECTIONS = 256
-PEER = struct.Struct("=iII")
 
 
 class FrameServer:
-    """Serves frames to the clients of a listening socket.
+    """Serves frames to the clients of a listening socket, from when `run` is called.
 
-    folders: where clients may take style pictures from. max_pixels: of a frame. log: receives a line for everything
-    that happens to connections.
+    folders: where clients may take style pictures from. max_pixels: of a frame. connections: clients at once. together:
+    see `Brush`. log: receives a line for everything that happens to connections.
     """
 
     def __init__(
@@ -47,74 +50,94 @@ class FrameServer:
         stylizer: Stylizer,
         listener: socket.socket,
         folders: Iterable[Path] = (),
-        max_pixels: int = MAX_PIXELS,
+        *,
+        max_pixels: int = protocol.MAX_PIXELS,
+        connections: int = CONNECTIONS,
+        together: bool | None = None,
         log: Callable[[str], None] = lambda text: None,
     ) -> None:
-        self.stylizer = stylizer
-        self.max_pixels = max_pixels
-        self.log = log
+        self.painted = self.passed = 0
+        """Frames so far."""
         self.connections: set[Connection] = set()
+        self._name, self._max_pixels, self._most, self._log = stylizer.name, max_pixels, connections, log
+        self._brush = Brush(stylizer, together)
+        self._styles = Stylebook(stylizer, folders)
+        # A model with a style in its weights needs no other.
+        self._own = stylizer.encode_style(None) if stylizer.fixed_style else None
         self._clips: dict[object, Clip] = {}
-        self._brush = Brush(stylizer)
+        self._prepared: OrderedDict[tuple[int, int], Future] = OrderedDict()
+        self._stopped = False
+        self._idle_since = time.monotonic()
         self._listener = listener
         self._ends, self._wakes = socket.socketpair()
-        for end in (self._ends, self._wakes):
-            end.setblocking(False)
-        self._styles = Stylebook(stylizer, folders, self._wake)
+        self._ends.setblocking(False)
+        self._wakes.setblocking(False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
         self._selector.register(self._ends, selectors.EVENT_READ, self._woken)
-        self._stopped = False
+        self._aside = Aside(self._wake)
 
     def stop(self) -> None:
-        """End `run` soon; for any thread and for signal handlers."""
+        """End `run` soon; for any thread, and for signal handlers."""
         self._stopped = True
         self._wake()
 
     def run(self, idle_exit: float | None = None) -> None:
-        """Serve until stopped, or until nobody has been connected for so many seconds."""
+        """Serve until stopped, or until nobody has been connected for so many seconds. Once."""
         try:
-            idle_since = time.monotonic()
+            self._aside.ask(load_detector)
             while not self._stopped:
-                now = time.monotonic()
-                idle_since = now if self.connections else idle_since
-                if idle_exit is not None and now - idle_since >= idle_exit:
-                    return
-                jobs, wait = self._turns(now)
-                if not jobs and idle_exit is not None and not self.connections:
-                    wait = idle_since + idle_exit - now
-                for key, _ in self._selector.select(0 if jobs else wait):
+                wait = self._patience()
+                if idle_exit is not None and not self.connections:
+                    wait = self._idle_since + idle_exit - time.monotonic()
+                    if wait <= 0:
+                        return
+                for key, _ in self._selector.select(wait):
                     key.data()
-                if jobs:
-                    self._paint([job for job in jobs if job.connection in self.connections])
+                if jobs := self._turns():
+                    self._paint(self._brush.choose(jobs))
         finally:
             self._close()
 
-    def _turns(self, now: float) -> tuple[list[Job], float | None]:
-        """The frames to be painted next, and otherwise the seconds until there may be one."""
-        clips = {connection.clip for connection in self.connections if connection.job and connection.clip}
-        jobs = [job for clip in clips if (job := clip.turn(now))]
-        if jobs:
-            return [min(jobs, key=lambda job: job.since)], 0
-        deadlines = [deadline for clip in clips if (deadline := clip.deadline()) is not None]
-        return [], max(0.0, min(deadlines) - now) if deadlines else None
+    def _turns(self) -> list[Job]:
+        """The frames that may be painted now, one of a clip."""
+        now = time.monotonic()
+        return [job for clip in self._clips.values() if (job := clip.turn(now))]
 
-    def _paint(self, jobs: list[Job]) -> None:
+    def _patience(self) -> float | None:
+        """Seconds until there may be one, if nobody says anything; None where there will be none."""
+        deadlines = [deadline for clip in self._clips.values() if (deadline := clip.deadline()) is not None]
+        if not deadlines:
+            return None
+        return 0 if self._turns() else max(0.0, min(deadlines) - time.monotonic())
+
+    def _paint(self, jobs: Sequence[Job]) -> None:
+        try:
+            self._brush.paint(jobs)
+            failure = ""
+        except Exception as error:
+            if len(jobs) > 1:
+                for job in jobs:
+                    self._paint([job])
+                return
+            failure = _line(error)
         for job in jobs:
-            connection = job.connection
-            job.clip.jobs.remove(job)
-            connection.job = None
-            painted = protocol.Done.PAINTED
-            try:
-                self._brush.paint([job])
-            except VidstyleError as error:
-                painted = protocol.Done(0)
-                connection.note(str(error))
-            connection.send(protocol.message(Message.DONE, b"", job.slot, painted, job.number))
-            self._advance(connection)
+            self._finish(job, failure)
+            self._advance(job.connection)
+
+    def _finish(self, job: Job, failure: str) -> None:
+        """Answer; with a note, where it could not be painted."""
+        connection = job.connection
+        job.clip.jobs.remove(job)
+        connection.job = None
+        if failure:
+            connection.note(failure)
+        self.painted += not failure
+        done = Done(0) if failure else Done.PAINTED
+        connection.send(protocol.message(Message.DONE, b"", job.slot, done, job.number))
 
     def _wake(self) -> None:
-        # Where it is awake already there is no room, and where it has ended there is no socket.
+        # Where it is awake already there may be no room, and where it has ended there is no socket.
         with suppress(OSError):
             self._wakes.send(b"\0")
 
@@ -122,41 +145,44 @@ class FrameServer:
         with suppress(BlockingIOError):
             self._ends.recv(4096)
         for connection in list(self.connections):
-            if connection.style and connection.style.done():
-                self._styled(connection, connection.style)
+            if connection.resume():
                 self._advance(connection)
-
-    def _styled(self, connection: Connection, style: Future) -> None:
-        connection.style = None
-        error = style.exception()
-        connection.code = None if error else style.result()
-        if error:
-            connection.note(failure(error))
 
     def _accept(self) -> None:
         try:
-            client, _ = self._listener.accept()
+            connection = Connection(self._listener.accept()[0])
         except OSError:
-            return
-        client.setblocking(False)
-        connection = Connection(client)
-        _, user, _ = PEER.unpack(client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size))
+            return  # it has gone again
         why = ""
-        if user != os.getuid():
+        if connection.user != os.getuid():
             why = "the engine is another user's"
-        elif len(self.connections) >= CONNECTIONS:
-            why = f"the engine has {CONNECTIONS} clients already"
+        elif len(self.connections) >= self._most:
+            why = f"the engine has {self._most} clients already"
         if why:
             connection.send(protocol.text_message(Message.REFUSED, why))
             connection.close()
             return
         self.connections.add(connection)
-        self._selector.register(client, selectors.EVENT_READ, lambda: self._ready(connection))
+        self._listen(connection)
+
+    def _listen(self, connection: Connection) -> None:
+        """Hear of what the client sends, where it is to be read, and of room, where there is something to be sent."""
+        events = connection.reads * selectors.EVENT_READ | connection.writes * selectors.EVENT_WRITE
+        key = self._selector.get_map().get(connection.socket)
+        if key is None:
+            if events:
+                self._selector.register(connection.socket, events, partial(self._ready, connection))
+        elif not events:
+            self._selector.unregister(connection.socket)
+        elif key.events != events:
+            self._selector.modify(connection.socket, events, key.data)
 
     def _ready(self, connection: Connection) -> None:
-        """Something can be read from or written to a client."""
+        """Something has come from a client, or there is room again."""
+        if connection not in self.connections:
+            return
+        connection.flush()
         try:
-            connection.flush()
             if connection.reads and not connection.receive():
                 self._drop(connection)
                 return
@@ -175,14 +201,7 @@ class FrameServer:
         except Refusal as refusal:
             self._refuse(connection, refusal)
             return
-        events = connection.reads * selectors.EVENT_READ | connection.writes * selectors.EVENT_WRITE
-        key = self._selector.get_map().get(connection.socket)
-        if key and not events:
-            self._selector.unregister(connection.socket)
-        elif key and key.events != events:
-            self._selector.modify(connection.socket, events, key.data)
-        elif not key and events:
-            self._selector.register(connection.socket, events, lambda: self._ready(connection))
+        self._listen(connection)
 
     def _handle(self, connection: Connection, header: Header, body: bytes) -> None:
         if header.type == Message.HELLO:
@@ -200,47 +219,80 @@ class FrameServer:
         if connection.host:
             raise Refusal("HELLO came twice")
         connection.host = protocol.read_hello(body)
-        self.log(f"{connection.host} has connected; {len(self.connections)} in all")
-        connection.send(protocol.welcome(self.stylizer.name, self.max_pixels))
+        connection.code = self._own
+        self._log(f"{connection.host} has connected; {len(self.connections)} in all")
+        connection.send(protocol.welcome(self._name, self._max_pixels))
 
     def _set(self, connection: Connection, body: bytes) -> None:
         before = connection.settings
         connection.settings, notes = changed(before, body)
         for note in notes:
             connection.note(note)
-        if not connection.settings.style:
-            connection.code = None
-        elif connection.settings.style != before.style or connection.code is None:
-            connection.style = self._styles.ask(connection.settings.style)
+        style = connection.settings.style
+        if not style:
+            connection.code = self._own
+        elif style != before.style or connection.code is None:
+            read = self._aside.ask(partial(self._styles.code, style))
+            connection.wait(read, partial(self._styled, connection), own=True)
+
+    def _styled(self, connection: Connection, style: Future) -> None:
+        if error := style.exception():
+            connection.note(_line(error))
+        connection.code = None if error else style.result()
 
     def _open(self, connection: Connection, body: bytes) -> None:
         descriptor = connection.take_descriptor()
         try:
-            opening = protocol.read_open(body, self.max_pixels)
+            opening = protocol.read_open(body, self._max_pixels)
             connection.slots = Slots(descriptor, opening)
         finally:
             os.close(descriptor)
-        self._leave(connection)
-        connection.clip = self._clips.setdefault(opening.clip or connection, Clip())
-        connection.clip.members.add(connection)
+        self._join(connection, opening.clip or connection)
         connection.send(protocol.message(Message.OPENED))
 
     def _frame(self, connection: Connection, header: Header) -> None:
-        slots, clip = connection.slots, connection.clip
+        slots, clip, code, settings = connection.slots, connection.clip, connection.code, connection.settings
         if slots is None or clip is None:
             raise Refusal("FRAME came before OPEN")
         if header.slot >= len(slots):
             raise Refusal(f"FRAME of slot {header.slot}; there are {len(slots)}")
-        reset = bool(header.flags & protocol.Ask.RESET)
-        code, settings = connection.code, connection.settings
-        if code and settings.strength:
-            pixels = slots[header.slot]
-            job = Job(connection, clip, slots.layout, pixels, code, settings, header.slot, header.number, reset)
-            connection.job = job
-            clip.jobs.append(job)
-        else:
-            clip.passed(header.number, reset)
+        reset = bool(header.flags & Ask.RESET)
+        if code is None or settings.strength == 0:
+            clip.goes_on(header.number, reset)
+            self.passed += 1
             connection.send(protocol.message(Message.DONE, b"", header.slot, 0, header.number))
+            return
+        pixels = slots[header.slot]
+        job = Job(connection, clip, slots.layout, pixels, code, settings, header.slot, header.number, reset)
+        connection.job = job
+        prepared = self._preparation(job)
+        if prepared.done():
+            self._queue(job, prepared)
+        else:
+            connection.wait(prepared, partial(self._queue, job), own=False)
+
+    def _queue(self, job: Job, prepared: Future) -> None:
+        job.clip.jobs.append(job)
+        if error := prepared.exception():
+            self._finish(job, _line(error))
+
+    def _preparation(self, job: Job) -> Future:
+        """Of the engine for frames of that size; begun where it is not."""
+        size = job.layout.width, job.layout.height
+        if size not in self._prepared:
+            self._prepared[size] = self._aside.ask(partial(self._brush.prepare, job.layout, job.code))
+        self._prepared.move_to_end(size)
+        while len(self._prepared) > SIZES:
+            self._prepared.popitem(last=False)
+        return self._prepared[size]
+
+    def _join(self, connection: Connection, key: object) -> None:
+        """The clip of that key, if it is not there already."""
+        if connection.clip and connection.clip.key == key:
+            return
+        self._leave(connection)
+        connection.clip = self._clips.setdefault(key, Clip(key))
+        connection.clip.members.add(connection)
 
     def _leave(self, connection: Connection) -> None:
         """Its clip goes on with the other members."""
@@ -250,11 +302,11 @@ class FrameServer:
         clip.members.discard(connection)
         clip.jobs = [job for job in clip.jobs if job.connection is not connection]
         if not clip.members:
-            self._clips = {key: other for key, other in self._clips.items() if other is not clip}
+            del self._clips[clip.key]
         connection.clip = connection.job = None
 
     def _refuse(self, connection: Connection, refusal: Refusal) -> None:
-        self.log(f"{connection.host or 'a client'} was refused: {refusal}")
+        self._log(f"{connection.host or 'a client'} was refused: {refusal}")
         connection.send(protocol.text_message(Message.REFUSED, str(refusal)))
         self._drop(connection)
 
@@ -264,13 +316,22 @@ class FrameServer:
         if connection.socket in self._selector.get_map():
             self._selector.unregister(connection.socket)
         connection.close()
+        self._idle_since = time.monotonic()
         if connection.host:
-            self.log(f"{connection.host} has gone; {len(self.connections)} in all")
+            self._log(f"{connection.host} has gone; {len(self.connections)} in all")
 
     def _close(self) -> None:
-        self._styles.close()
         for connection in list(self.connections):
             self._drop(connection)
+        self._aside.close()
         self._selector.close()
         self._ends.close()
         self._wakes.close()
+
+
+def _line(error: BaseException) -> str:
+    """For the client's user; what is no mistake of theirs is shown to who runs the engine."""
+    if isinstance(error, VidstyleError):
+        return str(error)
+    traceback.print_exception(error)
+    return f"the engine failed: {type(error).__name__}: {error}"

@@ -68,19 +68,22 @@ class OpenVinoEngine:
 
     def request(self, shape: tuple[int, ...]) -> Any:
         """The graph compiled for frames (N, H, W, 3) of one shape: twice as fast as one for every shape."""
-        if shape not in self.requests:
-            if len(self.requests) >= KEPT:
-                del self.requests[next(iter(self.requests))]
-            model = self.model.clone()
-            model.reshape({0: list(shape), 1: [1, self.net.transformer.code_size]})
-            hints = {
-                "PERFORMANCE_HINT": "LATENCY",
-                "INFERENCE_NUM_THREADS": cpu_threads(),
-                "INFERENCE_PRECISION_HINT": "bf16" if self.dtype == torch.bfloat16 else "f32",
-            }
-            compiled = self.openvino.Core().compile_model(model, "CPU", hints)
-            self.requests[shape] = compiled.create_infer_request()
-        return self.requests[shape]
+        found = self.requests.pop(shape, None) or self.compiled(shape)
+        self.requests[shape] = found
+        # Those used last are kept. Another thread may compile meanwhile.
+        for least in list(self.requests)[:-KEPT]:
+            self.requests.pop(least, None)
+        return found
+
+    def compiled(self, shape: tuple[int, ...]) -> Any:
+        model = self.model.clone()
+        model.reshape({0: list(shape), 1: [1, self.net.transformer.code_size]})
+        hints = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": cpu_threads(),
+            "INFERENCE_PRECISION_HINT": "bf16" if self.dtype == torch.bfloat16 else "f32",
+        }
+        return self.openvino.Core().compile_model(model, "CPU", hints).create_infer_request()
 
     @torch.no_grad()
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:

@@ -121,7 +121,7 @@ class Painter(ABC):
             raise ValueError(f"frames must be floating point (N, 3, H, W), got {frames.dtype} {tuple(frames.shape)}")
         frames = frames.to(self.device)
         painted = self.finished(self.paint(frames, code), frames, code) if code.strength else frames.clamp(0, 1)
-        return painted if memory is None else self._steadied(frames, painted, memory, index)
+        return painted if memory is None else self.steadied(frames, painted, memory, index)
 
     def finished(self, painted: Tensor, frames: Tensor, code: StyleCode) -> Tensor:
         """Paintings (N, 3, H, W), which it may change, with the frames' colours where the code says so, in [0, 1]."""
@@ -136,7 +136,8 @@ class Painter(ABC):
         return [frame.to(self.device) for frame in self._stabiliser(memory.level).finish(memory)]
 
     @torch.no_grad()
-    def _steadied(self, frames: Tensor, painted: Tensor, memory: ClipMemory, index: int | None) -> Tensor:
+    def steadied(self, frames: Tensor, painted: Tensor, memory: ClipMemory, index: int | None) -> Tensor:
+        """The next frames (N, 3, H, W) of a clip and their paintings -> those that are finished; as for a call."""
         stabiliser, finished = self._stabiliser(memory.level), []
         where = self._steadied_on
         for number, pair in enumerate(zip(frames.split(1), painted.split(1), strict=True)):

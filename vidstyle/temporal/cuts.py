@@ -13,7 +13,7 @@ from torch import Tensor
 from .flow import FlowEstimator
 from .raster import apart, luma, moved, resized
 
-__all__ = ["is_cut", "same_shot", "thumbnail"]
+__all__ = ["is_cut", "load_detector", "same_shot", "thumbnail"]
 
 SIDE = 128
 """Longer side, in pixels, of the frames that are compared."""
@@ -59,8 +59,13 @@ def same_shot(before: Tensor, after: Tensor, estimate: FlowEstimator) -> bool:
     return bool(mismatch < SAME_SHOT * apart(one, other).mean())
 
 
+def load_detector() -> None:
+    """What the first cut would take most of a second for."""
+    _scenedetect()
+
+
 @cache
 def _scenedetect() -> Any:
-    import scenedetect  # takes most of a second
+    import scenedetect
 
     return scenedetect
