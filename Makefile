@@ -2,6 +2,7 @@
 # make test      set up and run the tests
 # make test-hosts  install ffmpeg, melt, GStreamer and OBS from Debian's packages and run the tests of the plugins in them
 # make plugins   build the plugins that this machine has the headers for
+# make install-obs, make uninstall-obs   the filter for OBS, in the user's folder
 # make lint      ruff and mypy
 # make samples   render the sample clip and styles again
 
@@ -10,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STYLE ?= waves
 
-.PHONY: demo test test-hosts plugins lint samples clean
+.PHONY: demo test test-hosts plugins install-obs uninstall-obs lint samples clean
 demo: .venv/.run
 	@mkdir -p out
 	@$(BIN)/vidstyle stylize samples/harbour.mp4 --style $(STYLE) --output out/demo.mp4
@@ -27,6 +28,16 @@ test-hosts: .venv/.test
 
 plugins:
 	@$(MAKE) --no-print-directory -C plugins
+
+OBS_BUILD ?= plugins/build/obs
+install-obs:
+	@command -v cmake >/dev/null || { echo "needs cmake, a C compiler, libobs-dev and libsimde-dev"; exit 1; }
+	@cmake -S plugins/obs -B $(OBS_BUILD) --log-level=WARNING
+	@cmake --build $(OBS_BUILD)
+	@cmake --install $(OBS_BUILD)
+
+uninstall-obs:
+	@cmake --build $(OBS_BUILD) --target uninstall
 
 lint: .venv/.test
 	$(BIN)/ruff check .
