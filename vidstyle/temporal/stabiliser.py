@@ -38,13 +38,15 @@ class Level:
     ahead: int = 0
     """Frames looked ahead, by which the result comes later. With them, flow is estimated both ways."""
     shares: Shares = field(default_factory=Shares)
+    colours: bool = False
+    """Sharpness is given back to colours, not to luma alone."""
 
 
 LEVELS = {
     # Below 32,768 numbers PyTorch works on one thread, which is faster than to wake another.
     "fast": Level(flow="dis-fast", pixels=32_000),
     # What later frames bring back, a mistake of the flow does not spoil: more of the past may stay.
-    "best": Level(ahead=4, shares=Shares(moving=0.93)),
+    "best": Level(ahead=4, shares=Shares(moving=0.93), colours=True),
 }
 
 
@@ -134,4 +136,4 @@ class Stabiliser:
             assert moment.onward is not None
             assert moment.trust is not None
             result = self._carried(result, moment.held, moment.onward, moment.trust)
-        return as_detailed(result, ahead[0].rough)
+        return as_detailed(result, ahead[0].rough, self.level.colours)
