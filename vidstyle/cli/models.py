@@ -9,12 +9,14 @@ import typer
 from rich.table import Table
 
 from .compress import compress
+from .export import export
 from .terminal import out, print_json, progress_bar
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List models, fetch those that are not in the package, and compress them.")
+app = typer.Typer(help="List models, fetch those that are not in the package, compress and export them.")
 app.command()(compress)
+app.command()(export)
 
 
 @app.callback(invoke_without_command=True)
