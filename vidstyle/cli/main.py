@@ -12,7 +12,7 @@ import typer
 from vidstyle import __version__
 from vidstyle.errors import VidstyleError
 
-from . import bench, doctor, evaluate, models, plugins, probe, serve, styles, stylize, train
+from . import bench, doctor, evaluate, models, pipe, plugins, probe, serve, styles, stylize, train
 from .terminal import Interrupted, fail
 
 __all__ = ["app", "main"]
@@ -47,6 +47,7 @@ def _root(
 
 
 app.command("stylize")(stylize.stylize)
+app.command("pipe")(pipe.pipe)
 app.command("styles")(styles.styles)
 app.command("probe")(probe.probe)
 app.command("doctor")(doctor.doctor)

@@ -10,6 +10,7 @@ import typer
 from vidstyle.errors import OptionError
 
 from .gatys import gatys_painter
+from .options import frames_at_once, pairs
 from .terminal import note, out, print_json, progress_bar
 from .times import parse_time
 
@@ -17,24 +18,6 @@ __all__ = ["stylize"]
 
 PICTURE, OUTPUT, TIME, ENCODER, MACHINE = "Picture", "Output", "Part of the clip", "Encoder", "Machine"
 GATYS = "With --method gatys"
-
-
-def _pairs(options: list[str]) -> dict[str, str]:
-    pairs = {}
-    for option in options:
-        name, equals, value = option.partition("=")
-        if not equals or not name:
-            raise OptionError(f"--encoder-option {option} is not of the form name=value")
-        pairs[name] = value
-    return pairs
-
-
-def _batch(text: str) -> int | None:
-    if text == "auto":
-        return None
-    if not text.isdigit() or int(text) < 1:
-        raise OptionError(f"--batch {text} is neither auto nor a number of frames")
-    return int(text)
 
 
 def stylize(
@@ -224,7 +207,7 @@ def stylize(
     if keyframes and temporal == "off":
         raise OptionError("--temporal off paints every frame by itself, without --keyframes; leave one of them away")
     times: dict[str, Any] = {"start": parse_time(start) if start else None, "end": parse_time(end) if end else None}
-    encoder_options, frames_at_once = _pairs(encoder_option or []), _batch(batch)
+    encoder_options, batch_size = pairs(encoder_option or []), frames_at_once(batch)
     with progress_bar(not json and not quiet) as bar:
         task = bar.add_task(input.name, total=None, of="?")
         from vidstyle.pipeline import Progress
@@ -303,7 +286,7 @@ def stylize(
             precision=precision,
             runtime=runtime,
             tile=tile,
-            batch=frames_at_once,
+            batch=batch_size,
             codec=codec,
             crf=crf,
             preset=preset,

@@ -3,6 +3,10 @@
 from vidstyle.media.clips import as_tensors, list_clips
 from vidstyle.media.encoders import EncoderSettings, encoder_works
 from vidstyle.media.opening import default_output, open_sink, open_source
+from vidstyle.media.pipe_ends import PipeIn, PipeOut
+from vidstyle.media.pipe_formats import RawVideo, pipe_format
+from vidstyle.media.pipe_sink import open_pipe
+from vidstyle.media.pipe_source import PipeSource
 from vidstyle.media.probe import MediaInfo, StreamInfo, probe
 from vidstyle.media.sink import Sink
 from vidstyle.media.source import Source, SourceInfo
@@ -10,6 +14,10 @@ from vidstyle.media.source import Source, SourceInfo
 __all__ = [
     "EncoderSettings",
     "MediaInfo",
+    "PipeIn",
+    "PipeOut",
+    "PipeSource",
+    "RawVideo",
     "Sink",
     "Source",
     "SourceInfo",
@@ -18,7 +26,9 @@ __all__ = [
     "default_output",
     "encoder_works",
     "list_clips",
+    "open_pipe",
     "open_sink",
     "open_source",
+    "pipe_format",
     "probe",
 ]

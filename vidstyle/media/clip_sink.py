@@ -38,6 +38,7 @@ from vidstyle.media.ffmpeg_log import heard
 from vidstyle.media.formats import Container
 from vidstyle.media.notes import Note, Notes
 from vidstyle.media.palette import Palette
+from vidstyle.media.pipe_ends import PipeOut
 from vidstyle.media.sidedata import CAPTIONS, ON_STREAM, hdr_params, side_data
 from vidstyle.media.sink import Sink
 from vidstyle.media.source import Source
@@ -82,7 +83,7 @@ class ClipSink(Sink):
         self._color = written_color(info, pix_fmt)
         self._paint = ColourWriter(pix_fmt, self._color, info.size[1])
         self._palette = Palette(has_alpha(av.VideoFormat(info.pix_fmt, 2, 2))) if pix_fmt == "pal8" else None
-        self._staged = StagedFile(path, overwrite)
+        self._staged = self._stage(path, overwrite)
         self._container: OutputContainer | None = None
         self._first_pts: int | None = None
         self._last_pts: int | None = None
@@ -93,19 +94,26 @@ class ClipSink(Sink):
             self.abort()
             raise
 
-    def _open(
-        self, container: Container, source: Source, codec: Codec, pix_fmt: str, settings: EncoderSettings
-    ) -> None:
-        info = self._info
-        copies = Copies(source, container, self.notes)
-        options = container.options_for([info.time_base, *copies.time_bases])
-        self._container = out = av.open(
+    def _stage(self, path: Path, overwrite: bool) -> StagedFile | PipeOut:
+        """Where the result goes until it is complete."""
+        return StagedFile(path, overwrite)
+
+    def _begin(self, container: Container, options: dict[str, str]) -> OutputContainer:
+        return av.open(
             f"file:{self._staged.path}",
             "w",
             format=container.format,
             container_options=options,
             metadata_errors="surrogateescape",
         )
+
+    def _open(
+        self, container: Container, source: Source, codec: Codec, pix_fmt: str, settings: EncoderSettings
+    ) -> None:
+        info = self._info
+        copies = Copies(source, container, self.notes)
+        options = container.options_for([info.time_base, *copies.time_bases])
+        self._container = out = self._begin(container, options)
         rate = info.rate or DEFAULT_RATE
         steady = container.fixed_rate or counts_frames(codec)
         self._time_base = container.time_base or (1 / rate if steady else info.time_base)

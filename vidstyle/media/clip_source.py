@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import ClassVar
 
 import av
 from av.container import InputContainer
@@ -12,7 +13,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from vidstyle.errors import InputError
-from vidstyle.frames import MAX_PIXELS, Frame
+from vidstyle.frames import MAX_PIXELS, ColorSpec, Frame
 from vidstyle.media.aside import Aside
 from vidstyle.media.colour import HD_HEIGHT, ColourReader, color_of, has_alpha, pixel_depth
 from vidstyle.media.containers import beyond, check_pixels, open_container, reason
@@ -34,6 +35,9 @@ READ_ERRORS = 32  # damaged places in a row before the rest of a file is given u
 class ClipSource(Source):
     """A media file; `start` and `end` (seconds) cut it to [start, end), and the cut then begins at time 0."""
 
+    THREADS: ClassVar[str] = "AUTO"
+    """How the decoder may use several cores: as FFmpeg thinks best, or within a frame alone (SLICE), without delay."""
+
     def __init__(
         self,
         path: Path,
@@ -52,7 +56,7 @@ class ClipSource(Source):
         self._damaged = 0
         self._decodable = False
         self._closed = False
-        self.container: InputContainer = open_container(path, max_pixels=max_pixels, hwaccel=hwaccel, note=self.notes)
+        self.container = self._open(max_pixels, hwaccel)
         try:
             self.video = self._choose(max_pixels)
             self._clock = self.video.time_base or Fraction(1, 1000)
@@ -79,6 +83,9 @@ class ClipSource(Source):
 
     # --- opening ---
 
+    def _open(self, max_pixels: int, hwaccel: str | None) -> InputContainer:
+        return open_container(self._path, max_pixels=max_pixels, hwaccel=hwaccel, note=self.notes)
+
     def _choose(self, max_pixels: int) -> VideoStream:
         pictures = [s for s in self.container.streams.video if not s.disposition & Disposition.attached_pic]
         best = self.container.streams.best("video")
@@ -103,7 +110,7 @@ class ClipSource(Source):
 
     def _describe(self, frame: av.VideoFrame, deinterlace: bool) -> SourceInfo:
         stream, context = self.video, self.video.codec_context
-        color = color_of(frame, context)
+        color = self._color(frame)
         rate = stream.average_rate or stream.guessed_rate
         time_base = self._clock
         if color.matrix == 2 and not (frame.format.is_rgb or frame.format.has_palette):
@@ -140,6 +147,9 @@ class ClipSource(Source):
             side_data=frozenset(side_data(frame, codec)),
             light=hdr_light(frame, codec),
         )
+
+    def _color(self, frame: av.VideoFrame) -> ColorSpec:
+        return color_of(frame, self.video.codec_context)
 
     # --- reading ---
 
@@ -187,7 +197,7 @@ class ClipSource(Source):
         clock = self._clock
         low = None if self._start is None else self._origin + first_tick(self._start, clock)
         high = None if self._end is None else self._origin + first_tick(self._end, clock)
-        decoder = Decoder(decoding_context(self.video, max_pixels))
+        decoder = Decoder(decoding_context(self.video, max_pixels, self.THREADS))
         for picture in self._decoded(decoder, low):
             if picture.frame is not None:
                 check_pixels(self._path, picture.frame.width, picture.frame.height, max_pixels)
@@ -276,7 +286,7 @@ class ClipSource(Source):
             self.container.close()
 
 
-def decoding_context(stream: VideoStream, max_pixels: int) -> av.VideoCodecContext:
+def decoding_context(stream: VideoStream, max_pixels: int, threads: str = "AUTO") -> av.VideoCodecContext:
     """The stream's decoder; for VP8 and VP9 with alpha libvpx, as FFmpeg's own decoders leave alpha out."""
     context = stream.codec_context
     decoder = {"vp8": "libvpx", "vp9": "libvpx-vp9"}.get(context.codec.canonical_name)
@@ -285,7 +295,7 @@ def decoding_context(stream: VideoStream, max_pixels: int) -> av.VideoCodecConte
         assert isinstance(own, av.VideoCodecContext)
         own.extradata, own.width, own.height = context.extradata, context.width, context.height
         context = own
-    context.thread_type = "AUTO"
+    context.thread_type = threads
     context.options = {"max_pixels": str(min(max_pixels, 2**31 - 1))}
     return context
 

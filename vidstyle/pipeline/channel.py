@@ -53,6 +53,10 @@ class Channel(Generic[T]):
             self._items.append(item)
             self._halt.lock.notify_all()
 
+    def __len__(self) -> int:
+        """Items that can be had without waiting."""
+        return len(self._items)
+
     def close(self) -> None:
         """No more items will come."""
         with self._halt.lock:

@@ -26,7 +26,7 @@ from .painting import Layer, painting
 from .progress import Progress, Result
 from .walk import Walk, walks
 
-__all__ = ["stylize"]
+__all__ = ["Styles", "batch_for", "check_options", "style_layers", "stylize"]
 
 Styles = StyleInput | Style | Iterable[tuple[StyleInput, float]] | None
 """A style, several with weights, or none for a model that has its own."""
@@ -101,18 +101,9 @@ def stylize(
             if on_note:
                 on_note(text)
 
-    if max_side is not None and max_side < 16:
-        raise OptionError(f"max-side {max_side} is too small; give at least 16 pixels")
-    if batch is not None and batch < 1:
-        raise OptionError(f"batch {batch} makes no sense; give 1 or more")
+    check_options(max_side, batch, seed, temporal, walk)
     if start is not None and end is not None and end <= start:
         raise OptionError(f"the end ({float(end):g} s) must come after the start ({float(start):g} s)")
-    if not -(2**63) <= seed < 2**63:
-        raise OptionError(f"seed {seed} is too large; give a number of at most 18 digits")
-    if temporal not in ("off", *LEVELS):
-        raise OptionError(f"no temporal level is called {temporal}; choose off, {', '.join(LEVELS)}")
-    if not 0.05 <= walk <= 86_400:
-        raise OptionError(f"{walk:g} seconds from seed to seed make no sense; give 0.05 to 86400")
     torch.manual_seed(seed)
 
     first = None if start is None else Fraction(start)
@@ -134,7 +125,7 @@ def stylize(
         options = MaskOptions(feather, follow_mask)
         part = {"start": first, "end": last, "rate": source.info.rate}
         opened = [open_mask(mask, options, stack, **part, max_pixels=max_pixels) for mask in masks]
-        layers = _layers(
+        layers = style_layers(
             painter, style, opened, temporal, walk, strength=strength, keep_color=keep_color, size=style_size
         )
         target = Path(output) if output is not None else default_output(source, _suffix(style, painter))
@@ -146,7 +137,7 @@ def stylize(
             # The pictures of a folder have sizes of their own: the first does not tell whether others are scaled.
             scaled = size != source.info.size or (max_side is not None and source.names is not None)
             paint = None if strength == 0 and not scaled else painting(painter, layers, max_side)
-            counts = run(source, sink, paint, batch or _batch_for(painter, layers, size), on_progress)
+            counts = run(source, sink, paint, batch or batch_for(painter, layers, size), on_progress)
             work_seconds = counts.seconds
             if counts.repeated:
                 note(f"{counts.repeated} damaged frame(s) were replaced by the frame before")
@@ -163,7 +154,21 @@ def stylize(
     )
 
 
-def _layers(
+def check_options(max_side: int | None, batch: int | None, seed: int, temporal: str, walk: float) -> None:
+    """OptionError for numbers and names that make no sense."""
+    if max_side is not None and max_side < 16:
+        raise OptionError(f"max-side {max_side} is too small; give at least 16 pixels")
+    if batch is not None and batch < 1:
+        raise OptionError(f"batch {batch} makes no sense; give 1 or more")
+    if not -(2**63) <= seed < 2**63:
+        raise OptionError(f"seed {seed} is too large; give a number of at most 18 digits")
+    if temporal not in ("off", *LEVELS):
+        raise OptionError(f"no temporal level is called {temporal}; choose off, {', '.join(LEVELS)}")
+    if not 0.05 <= walk <= 86_400:
+        raise OptionError(f"{walk:g} seconds from seed to seed make no sense; give 0.05 to 86400")
+
+
+def style_layers(
     painter: Painter,
     style: Styles,
     masks: list[Mask],
@@ -205,7 +210,7 @@ def _layers(
     ]
 
 
-def _batch_for(painter: Painter, layers: list[Layer], size: tuple[int, int]) -> int:
+def batch_for(painter: Painter, layers: list[Layer], size: tuple[int, int]) -> int:
     """One frame at a time on a CPU, where batches gain nothing, and where every frame has a style of its own; some 8
     megapixels at a time on a GPU."""
     if painter.device.type == "cpu" or not painter.batches or any(isinstance(layer.code, Walk) for layer in layers):

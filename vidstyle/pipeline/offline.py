@@ -1,10 +1,10 @@
-"""A whole clip, every frame, in order: decode, stylize and encode side by side."""
+"""Every frame of a clip, in order: decode, stylize and encode side by side."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from vidstyle.errors import VidstyleError
 from vidstyle.frames import Batch, Frame
@@ -46,11 +46,15 @@ def run(
     paint: Paint | None,
     batch: int,
     on_progress: Callable[[Progress], None] | None = None,
+    *,
+    live: bool = False,
+    wake: Callable[[], None] = lambda: None,
 ) -> Counts:
     """Read, paint and write every frame of `source`.
 
     paint: lists of 1 … `batch` frames of one size -> the same frames, in order, in Batches; None leaves every frame as
-    it is.
+    it is. live: batches are of what has come, and no painting waits for the next batch.
+    wake: called when the run fails or is interrupted, to end the waiting of a stage for something outside.
     The first failure of any stage stops all three, and is raised here with the stage and the frame in its message.
     The sink is neither committed nor aborted here. `on_progress` is called on the caller's thread.
     """
@@ -81,10 +85,11 @@ def run(
         _Stage("encode", write, halt, lambda: counts.written),
     ]
     report = _Reporter(counts, decoded, painted, on_progress)
+    done = False
     try:
         for thread in threads:
             thread.start()
-        for frames in _stylized(decoded, paint, batch):
+        for frames in _stylized(decoded, paint, batch, live):
             for frame in frames:
                 painted.put(frame)
                 counts.stylized += 1
@@ -92,6 +97,7 @@ def run(
         painted.close()
         counts.end("stylize")
         threads[1].join_reporting(report)
+        done = True
     except Stopped:
         pass
     except VidstyleError as error:
@@ -100,6 +106,8 @@ def run(
         halt.set(error)
     finally:
         halt.set()
+        if not done:
+            wake()
         _join(threads)
     counts.stages = _busy(counts, decoded, painted)
     if halt.error is not None:
@@ -154,18 +162,18 @@ def _located(error: VidstyleError, stage: str, frame: int) -> VidstyleError:
     return error
 
 
-def _stylized(decoded: Iterable[Frame], paint: Paint | None, batch: int) -> Iterator[list[Frame]]:
-    """Frames in order, painted; one batch is on its way back while the next one is worked on."""
+def _stylized(decoded: Channel[Frame], paint: Paint | None, batch: int, live: bool) -> Iterator[list[Frame]]:
+    """Frames in order, painted; unless live, one batch is on its way back while the next one is worked on."""
     if paint is None:
         yield from ([frame] for frame in decoded)
         return
     pending: Download | None = None
-    for painted in paint(_batches(decoded, batch)):
+    for painted in paint(_batches(decoded, batch, live)):
         following = Download(painted)
         if pending:
             yield pending.frames()
             pending = None
-        if following.immediate:
+        if live or following.immediate:
             yield following.frames()
         else:
             pending = following
@@ -173,15 +181,15 @@ def _stylized(decoded: Iterable[Frame], paint: Paint | None, batch: int) -> Iter
         yield pending.frames()
 
 
-def _batches(frames: Iterable[Frame], size: int) -> Iterator[list[Frame]]:
-    """At most `size` frames at a time, of one size and depth (the pictures of a folder may differ)."""
+def _batches(frames: Channel[Frame], size: int, live: bool) -> Iterator[list[Frame]]:
+    """At most `size` frames at a time, live no more than are there, of one size and depth (a folder's may differ)."""
     batch: list[Frame] = []
     for frame in frames:
         if batch and (frame.rgb.shape, frame.rgb.dtype) != (batch[0].rgb.shape, batch[0].rgb.dtype):
             yield batch
             batch = []
         batch.append(frame)
-        if len(batch) == size:
+        if len(batch) == size or (live and not len(frames)):
             yield batch
             batch = []
     if batch:

@@ -1,0 +1,209 @@
+"""`vidstyle pipe`: a filter between two programs that hand video on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from .options import frames_at_once, pairs
+from .terminal import Interrupted, note
+
+__all__ = ["pipe"]
+
+PICTURE, OUTPUT, ENCODER, MACHINE = "Picture", "Output", "Encoder, where NUT comes in", "Machine"
+GONE = 1
+"""Exit code where the next program has ended, as ffmpeg's."""
+
+
+def pipe(
+    style: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--style",
+            "-s",
+            metavar="IMG[:WEIGHT]",
+            help="A picture, a built-in style, dcgan:SEED, or a number for a model with styles of its own; "
+            "repeat to mix several.",
+            rich_help_panel=PICTURE,
+        ),
+    ] = None,
+    raw: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WxH:PIX_FMT@RATE",
+            help="What comes in is raw video, as in 640x360:yuv420p@30000/1001.",
+            rich_help_panel=PICTURE,
+        ),
+    ] = None,
+    matrix: Annotated[
+        str,
+        typer.Option(
+            help="Colour matrix of frames without a tag: bt601, bt709, bt2020 or auto, by their height.",
+            rich_help_panel=PICTURE,
+        ),
+    ] = "auto",
+    full_range: Annotated[
+        bool,
+        typer.Option("--full-range", help="Frames without a tag span the full range.", rich_help_panel=PICTURE),
+    ] = False,
+    model: Annotated[str, typer.Option(help="A model's name or a checkpoint file.", rich_help_panel=PICTURE)] = "brisk",
+    strength: Annotated[float, typer.Option(help="0 (the content) to 1.", rich_help_panel=PICTURE)] = 1.0,
+    mask: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MASK",
+            help="Where a style acts: a picture or clip (white), or key:#RRGGBB; ! before it turns it round. One for "
+            "each --style, or all but the last.",
+            rich_help_panel=PICTURE,
+        ),
+    ] = None,
+    feather: Annotated[
+        float, typer.Option(help="Softness of the masks' edges, in pixels.", rich_help_panel=PICTURE)
+    ] = 4.0,
+    follow_mask: Annotated[
+        bool,
+        typer.Option("--follow-mask", help="A mask picture moves with what it covers.", rich_help_panel=PICTURE),
+    ] = False,
+    keep_color: Annotated[
+        bool, typer.Option("--keep-color", help="Keep the content's colours.", rich_help_panel=PICTURE)
+    ] = False,
+    temporal: Annotated[
+        str,
+        typer.Option(
+            help="Steadiness: off, fast, or best, which hands frames on four frames later.", rich_help_panel=PICTURE
+        ),
+    ] = "fast",
+    flow: Annotated[
+        str,
+        typer.Option(
+            help="What finds motion: auto, dis, dis-fast, dis-ultrafast, farneback, lk, raft or raft-large.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = "auto",
+    walk: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", help="Of --style dcgan:3..8, from seed to seed.", rich_help_panel=PICTURE),
+    ] = 4.0,
+    style_size: Annotated[
+        int | None,
+        typer.Option(
+            help="Short side at which the net sees the style; larger gives larger strokes.", rich_help_panel=PICTURE
+        ),
+    ] = None,
+    max_side: Annotated[
+        int | None, typer.Option(help="Longest side of the result, in pixels.", rich_help_panel=PICTURE)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of whatever is random.", rich_help_panel=PICTURE)] = 0,
+    deinterlace: Annotated[
+        bool,
+        typer.Option(
+            "--deinterlace", help="Make interlaced frames progressive; else they stay.", rich_help_panel=PICTURE
+        ),
+    ] = False,
+    codec: Annotated[
+        str | None,
+        typer.Option(help="h264, h265, ffv1 … or FFmpeg's name; default: not compressed.", rich_help_panel=ENCODER),
+    ] = None,
+    crf: Annotated[
+        float | None, typer.Option(help="Constant quality; lower is better.", rich_help_panel=ENCODER)
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="The encoder's preset, from ultrafast to veryslow.", rich_help_panel=ENCODER)
+    ] = None,
+    encoder_option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="K=V", help="Any option of the encoder; repeatable.", rich_help_panel=ENCODER),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=MACHINE)] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32, fp16, bf16 or int8.", rich_help_panel=MACHINE)] = "auto",
+    runtime: Annotated[
+        str, typer.Option(help="auto, openvino, onnxruntime or pytorch.", rich_help_panel=MACHINE)
+    ] = "auto",
+    batch: Annotated[
+        str, typer.Option(help="Frames at once, if so many have come: auto or a number.", rich_help_panel=MACHINE)
+    ] = "auto",
+    tile: Annotated[
+        int | None,
+        typer.Option(
+            help="Paint larger frames in tiles of so many pixels; default: only if memory is short.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = None,
+    max_pixels: Annotated[
+        int, typer.Option(help="Largest frame that is accepted, in pixels.", rich_help_panel=MACHINE)
+    ] = 64_000_000,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes.", rich_help_panel=OUTPUT)] = False,
+) -> None:
+    """Paint the video on standard input to standard output: yuv4mpeg, NUT or raw, and the same comes out.
+
+    ffmpeg -i in.mp4 -c:a copy -c:v rawvideo -f nut - | vidstyle pipe --style waves | ffmpeg -i - -c:a copy out.mp4
+    """
+    options, batch_size = pairs(encoder_option or []), frames_at_once(batch)
+    with _nothing_but_video() as output:
+        from vidstyle.media import RawVideo
+        from vidstyle.pipeline.pipe import ReaderGone
+        from vidstyle.pipeline.pipe import pipe as run
+        from vidstyle.styles import parse_style
+
+        def on_note(text: str) -> None:
+            if not quiet:
+                note(text)
+
+        try:
+            run(
+                0,
+                output,
+                [parse_style(argument) for argument in style] if style else None,
+                raw=RawVideo.parse(raw) if raw else None,
+                matrix=matrix,
+                full_range=full_range,
+                model=model,
+                temporal=temporal,
+                flow=flow,
+                strength=strength,
+                keep_color=keep_color,
+                masks=mask or [],
+                feather=feather,
+                follow_mask=follow_mask,
+                style_size=style_size,
+                walk=walk,
+                max_side=max_side,
+                seed=seed,
+                device=device,
+                precision=precision,
+                runtime=runtime,
+                batch=batch_size,
+                tile=tile,
+                codec=codec,
+                crf=crf,
+                preset=preset,
+                encoder_options=options,
+                deinterlace=deinterlace,
+                max_pixels=max_pixels,
+                on_note=on_note,
+            )
+        except ReaderGone:
+            raise typer.Exit(GONE) from None
+        except Interrupted:
+            raise Interrupted("interrupted; what was painted before has been handed on") from None
+
+
+@contextmanager
+def _nothing_but_video() -> Iterator[int]:
+    """Standard output for the video; what any library prints there meanwhile goes to standard error."""
+    sys.stdout.flush()
+    video = os.dup(1)
+    try:
+        os.dup2(2, 1)
+    except OSError:  # closed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    try:
+        yield video
+    finally:
+        os.dup2(video, 1)
+        os.close(video)
