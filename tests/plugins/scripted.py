@@ -94,39 +94,41 @@ class Peer:
 
 
 class Engine:
-    """Listens on `path`; each connection is served by the next of `scripts`, the last one over and over.
+    """Listens on `path`; each connection is served, on a thread of its own, by the next of `scripts`, the last one over
+    and over.
 
     What a script raises, but `Gone`, is raised again when the engine is left.
     """
 
     def __init__(self, path: Path, *scripts: Callable[[Peer], None]) -> None:
         self.scripts = list(scripts)
-        self.connections = 0
-        self.connection: socket.socket | None = None
+        self.connections: list[socket.socket] = []
         self.failure: BaseException | None = None
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
         self.listener.listen()
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
+        self.threads = [threading.Thread(target=self._listen, daemon=True)]
+        self.threads[0].start()
 
-    def _run(self) -> None:
+    def _listen(self) -> None:
         while True:
             try:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
-            script = self.scripts[min(self.connections, len(self.scripts) - 1)]
-            self.connections += 1
-            self.connection = connection
-            with connection:
-                try:
-                    script(Peer(connection))
-                except (Gone, ConnectionError):
-                    pass
-                except BaseException as error:
-                    self.failure = error
-                    return
+            script = self.scripts[min(len(self.connections), len(self.scripts) - 1)]
+            self.connections.append(connection)
+            self.threads.append(threading.Thread(target=self._serve, args=(script, connection), daemon=True))
+            self.threads[-1].start()
+
+    def _serve(self, script: Callable[[Peer], None], connection: socket.socket) -> None:
+        with connection:
+            try:
+                script(Peer(connection))
+            except (Gone, ConnectionError):
+                pass
+            except BaseException as error:
+                self.failure = error
 
     def __enter__(self) -> Engine:
         return self
@@ -136,8 +138,11 @@ class Engine:
     ) -> None:
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
-        if self.connection and self.connection.fileno() >= 0:
-            self.connection.shutdown(socket.SHUT_RDWR)
-        self.thread.join(10)
+        self.threads[0].join(10)
+        for connection in self.connections:
+            if connection.fileno() >= 0:
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in self.threads[1:]:
+            thread.join(10)
         if self.failure:
             raise self.failure
