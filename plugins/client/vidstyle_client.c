@@ -210,6 +210,7 @@ static enum engine_start system_start(const char *command, const char *socket_pa
 #define LAST_MAX 2000      /* milliseconds that a painting may stand in for later frames */
 #define PAUSE_MIN 250      /* between two attempts to connect */
 #define PAUSE_MAX 5000
+#define HURRY_LOOK 50      /* milliseconds after which a wait looks whether the host is in a hurry */
 #define IN_TIME_AGAIN 50   /* frames in time until "late" is over */
 #define TEXT 512           /* of a line that is told */
 #define NOWHERE 255u       /* the slot of an answer whose memory is gone */
@@ -238,7 +239,7 @@ struct vs_client {
     bool given[KEYS], changed[KEYS];
     char socket_path[256], start[1024];
     bool moved; /* the socket changed */
-    bool seek;
+    bool seek, hurry;
     char status[TEXT];
 
     int fd; /* -1: not connected */
@@ -711,6 +712,19 @@ static bool begin(vs_client *client, uint64_t number) {
     return style;
 }
 
+static bool hurried(vs_client *client) {
+    pthread_mutex_lock(&client->lock);
+    bool hurry = client->hurry;
+    pthread_mutex_unlock(&client->lock);
+    return hurry;
+}
+
+/* Wait for a message, but not past `until`; callers look again. */
+static void wait_until(int fd, int64_t until) {
+    int64_t left = until - system_now();
+    system_wait(fd, left < HURRY_LOOK ? left : HURRY_LOOK);
+}
+
 static int free_slot(const vs_client *client) {
     int with_engine = 0, found = -1;
     for (int k = (int)SLOTS - 1; k >= 0; k--) {
@@ -723,22 +737,21 @@ static int free_slot(const vs_client *client) {
 
 /* Give a frame to the engine; false if that cannot be done by `until`. */
 static bool hand_in(vs_client *client, const struct vs_picture *frame, int64_t until) {
-    int64_t now;
     while (!connected(client)) {
-        now = system_now();
-        if (client->state != STARTING || client->late || client->next_try >= until) {
-            client->late = client->late || client->state == STARTING;
+        if (client->state != STARTING || client->late || hurried(client))
+            return false;
+        if (client->next_try >= until) {
+            client->late = true;
             return false;
         }
-        system_wait(-1, client->next_try - now);
+        wait_until(-1, client->next_try);
     }
     if (!pump(client) || !opened(client, frame))
         return false;
     while (free_slot(client) < 0) {
-        now = system_now();
-        if (client->late || now >= until)
+        if (client->late || hurried(client) || system_now() >= until)
             return false;
-        system_wait(client->fd, until - now);
+        wait_until(client->fd, until);
         if (!pump(client))
             return false;
     }
@@ -805,6 +818,12 @@ void vs_reset(vs_client *client) {
     pthread_mutex_unlock(&client->lock);
 }
 
+void vs_hurry(vs_client *client, bool hurry) {
+    pthread_mutex_lock(&client->lock);
+    client->hurry = hurry;
+    pthread_mutex_unlock(&client->lock);
+}
+
 enum vs_result vs_process(vs_client *client, const struct vs_picture *in, struct vs_picture *out, uint64_t number,
                           int deadline_ms) {
     int64_t until = system_now() + (deadline_ms > 0 ? deadline_ms : 0);
@@ -814,10 +833,9 @@ enum vs_result vs_process(vs_client *client, const struct vs_picture *in, struct
         uint64_t mine = client->handed_in;
         bool alive = pump(client);
         while (alive && !is_finished(client, mine)) {
-            int64_t now = system_now();
-            if (client->late || now >= until)
+            if (client->late || hurried(client) || system_now() >= until)
                 break;
-            system_wait(client->fd, until - now);
+            wait_until(client->fd, until);
             alive = pump(client);
         }
         if (alive && is_finished(client, mine)) {
@@ -826,7 +844,7 @@ enum vs_result vs_process(vs_client *client, const struct vs_picture *in, struct
                 unpack(out, client->memory + (size_t)client->last * client->slot_size);
                 return VS_PAINTED;
             }
-        } else if (alive) {
+        } else if (alive && !hurried(client)) {
             client->late = true;
             tell_painting(client, false);
         }

@@ -10,8 +10,9 @@
  *     vs_process(client, &frame, &frame, number, 30);
  *     vs_destroy(client);
  *
- * Threads: vs_set, vs_set_number, vs_reset and vs_status may be called from any thread at any time and do not wait for a
- * frame. vs_process, vs_submit, vs_fetch and vs_destroy belong to one thread at a time. Clients are independent of each other.
+ * Threads: vs_set, vs_set_number, vs_reset, vs_hurry and vs_status may be called from any thread at any time and do not wait
+ * for a frame. vs_process, vs_submit, vs_fetch and vs_destroy belong to one thread at a time. Clients are independent of each
+ * other.
  */
 #ifndef VIDSTYLE_CLIENT_H
 #define VIDSTYLE_CLIENT_H
@@ -70,6 +71,11 @@ bool vs_set_number(vs_client *client, const char *key, double value);
 
 /* The next frame does not follow the one before: after a seek. */
 void vs_reset(vs_client *client);
+
+/* A host that stops or seeks does not want to wait: from now on vs_process returns at once, also where it is waiting on another
+ * thread, until this is called with false.
+ */
+void vs_hurry(vs_client *client, bool hurry);
 
 /* One line for a user interface: "painted by brisk", "no engine at …". Always ends with a zero. */
 void vs_status(vs_client *client, char *line, size_t size);

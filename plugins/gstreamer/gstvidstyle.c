@@ -151,6 +151,18 @@ static gboolean stop(GstBaseTransform *base) {
     return TRUE;
 }
 
+/* The streaming thread must not wait for the engine while others wait for it. */
+static void hurry(GstVidstyle *self, gboolean on) {
+    GST_OBJECT_LOCK(self);
+    if (self->client) vs_hurry(self->client, on);
+    GST_OBJECT_UNLOCK(self);
+}
+
+static GstStateChangeReturn change_state(GstElement *element, GstStateChange change) {
+    if (change == GST_STATE_CHANGE_PAUSED_TO_READY) hurry(GST_VIDSTYLE(element), TRUE);
+    return GST_ELEMENT_CLASS(gst_vidstyle_parent_class)->change_state(element, change);
+}
+
 /* ---- caps ---- */
 
 static enum vs_format format_of(const GstVideoInfo *info) {
@@ -229,9 +241,13 @@ static gboolean ask_whether_live(GstVidstyle *self) {
 static gboolean sink_event(GstBaseTransform *base, GstEvent *event) {
     GstVidstyle *self = GST_VIDSTYLE(base);
     switch (GST_EVENT_TYPE(event)) {
-    case GST_EVENT_FLUSH_STOP:
+    case GST_EVENT_FLUSH_START: hurry(self, TRUE); break;
+    case GST_EVENT_FLUSH_STOP: hurry(self, FALSE); /* fall through */
     case GST_EVENT_SEGMENT:
-    case GST_EVENT_STREAM_START: vs_reset(self->client); self->following = GST_CLOCK_TIME_NONE; break;
+    case GST_EVENT_STREAM_START:
+        vs_reset(self->client);
+        self->following = GST_CLOCK_TIME_NONE;
+        break;
     default: break;
     }
     return GST_BASE_TRANSFORM_CLASS(gst_vidstyle_parent_class)->sink_event(base, event);
@@ -333,6 +349,7 @@ static void gst_vidstyle_class_init(GstVidstyleClass *class) {
     gst_caps_unref(caps);
     gst_type_mark_as_plugin_api(temporal_type(), 0);
 
+    element->change_state = change_state;
     base->start = start;
     base->stop = stop;
     base->query = query;

@@ -1,8 +1,8 @@
 """A GStreamer program for test_gstreamer.py, under the system's Python, which has GStreamer's bindings.
 
 Arguments: a pipeline whose element `v` is looked at, a file for what leaves it, and, as JSON, what is done before its
-n-th frame: {"3": [["set", "strength", "0"]], "6": [["signal", pid, 9]], "8": [["seek"]]}. Prints JSON: the warnings and
-errors on the bus, and at how many frames a flush came through.
+n-th frame: {"3": [["set", "strength", "0"]], "6": [["signal", pid, 9]], "8": [["seek", 0], ["quit", 500]]}, these two
+after so many milliseconds. Prints JSON: the warnings and errors on the bus, and at how many frames a flush came.
 """
 
 import json
@@ -46,7 +46,9 @@ def entering(pad, info):
         elif deed == "ramp":
             ramp(*words)
         elif deed == "seek":
-            GLib.idle_add(seek)
+            GLib.timeout_add(*words, seek)
+        elif deed == "quit":
+            GLib.timeout_add(*words, loop.quit)
     counts["in"] += 1
     return Gst.PadProbeReturn.OK
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,18 @@ def test_an_engine_that_hangs_holds_up_no_live_pipeline(environment, model, tmp_
     assert "late" in told["warnings"][0]
 
 
+def test_nobody_waits_for_a_hanging_engine_to_stop_or_to_seek(environment, model, source, tmp_path: Path) -> None:
+    """Elsewhere than in live pipelines a frame waits for a minute; a host that stops is gone at once."""
+    with Engine(tmp_path / "run", model) as engine:
+        pipeline = f"{source} ! vidstyle name=v style=waves socket={engine.socket} ! fakesink"
+        deeds = {2: [["signal", engine.process.pid, int(signal.SIGSTOP)], ["seek", 300], ["quit", 900]]}
+        begun = time.monotonic()
+        told, _ = host(pipeline, environment, tmp_path / "out", deeds)
+        assert time.monotonic() - begun < 40
+    assert len(told["flushed"]) == 1
+    assert told["warnings"] == []
+
+
 def test_properties_change_with_the_frame(environment, engine, source, frames, model, tmp_path: Path) -> None:
     pipeline = f"{source} ! vidstyle name=v style=waves temporal=off socket={engine.socket} ! fakesink"
     deeds = {3: [["set", "strength", "0"]], 6: [["set", "strength", "1"], ["set", "style", "mosaic"]]}
@@ -228,7 +241,7 @@ def test_strength_is_controllable(environment, engine, source, frames, model, tm
 def test_after_a_seek_nothing_is_remembered(environment, engine, source, tmp_path: Path) -> None:
     """What comes after the flush is what came at the beginning."""
     pipeline = f"{source} ! vidstyle name=v style=waves temporal=fast socket={engine.socket} ! fakesink"
-    told, out = host(pipeline, environment, tmp_path / "out", {5: [["seek"]]})
+    told, out = host(pipeline, environment, tmp_path / "out", {5: [["seek", 0]]})
     (at,) = told["flushed"]
     assert len(out) == at + COUNT
     seen = min(at, COUNT)
