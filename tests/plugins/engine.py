@@ -18,7 +18,7 @@ import vidstyle
 
 from .scripted import HEADER, HELLO, MAGIC, WELCOME
 
-WAIT = 60.0
+WAIT = 180.0
 """Seconds after which an engine that does not answer has failed to start."""
 
 

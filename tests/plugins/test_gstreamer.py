@@ -87,7 +87,7 @@ def raw_source(path: Path, format: str) -> str:
 
 def launch(pipeline: str, environment: dict[str, str], **more: str) -> subprocess.CompletedProcess[str]:
     command = ["gst-launch-1.0", *pipeline.split()]
-    return subprocess.run(command, env=environment | more, capture_output=True, text=True, timeout=100)
+    return subprocess.run(command, env=environment | more, capture_output=True, text=True, timeout=300)
 
 
 def host(
@@ -97,7 +97,7 @@ def host(
     if subprocess.run([PYTHON, "-c", "import gi; gi.require_version('Gst', '1.0')"], capture_output=True).returncode:
         pytest.skip("needs python3-gi and gir1.2-gstreamer-1.0")
     command = [PYTHON, str(HOST), pipeline, str(output), json.dumps(deeds or {})]
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100)
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout)
     assert told["errors"] == []

@@ -73,7 +73,7 @@ class Run:
         environment = os.environ | {"PYTHONPATH": str(build / "vapoursynth"), "VIDSTYLE_SOCKET": str(folder / "nobody")}
         command = [python, str(HOST), str(folder / "in"), str(folder / "out"), json.dumps(task)]
         ran = subprocess.run(
-            command, env=environment | task.pop("environment", {}), capture_output=True, text=True, timeout=100
+            command, env=environment | task.pop("environment", {}), capture_output=True, text=True, timeout=300
         )
         self.errors, self.code = ran.stderr, ran.returncode
         if self.code == 0:
@@ -210,7 +210,7 @@ vidstyle_vs.stylize(clip, ["waves:0.5", "mosaic:0.5"], socket={str(engine.socket
     home = os.environ | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     subprocess.run([python, "-m", "vapoursynth", "config"], env=home, check=True, capture_output=True)
     command = [str(vspipe.with_name("vspipe")), "-c", "y4m", str(script), "-"]
-    ran = subprocess.run(command, env=home, capture_output=True, timeout=100)
+    ran = subprocess.run(command, env=home, capture_output=True, timeout=300)
     assert ran.returncode == 0, ran.stderr
     head, *pictures = ran.stdout.split(b"FRAME\n")
     assert f"W{WIDTH} H{HEIGHT}".encode() in head
