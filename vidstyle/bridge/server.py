@@ -274,6 +274,8 @@ class FrameServer:
     def _queue(self, job: Job, prepared: Future) -> None:
         job.clip.jobs.append(job)
         if error := prepared.exception():
+            # The next frame tries again.
+            self._prepared.pop((job.layout.width, job.layout.height), None)
             self._finish(job, _line(error))
 
     def _preparation(self, job: Job) -> Future:
@@ -333,5 +335,6 @@ def _line(error: BaseException) -> str:
     """For the client's user; what is no mistake of theirs is shown to who runs the engine."""
     if isinstance(error, VidstyleError):
         return str(error)
-    traceback.print_exception(error)
+    with suppress(OSError):
+        traceback.print_exception(error)
     return f"the engine failed: {type(error).__name__}: {error}"
