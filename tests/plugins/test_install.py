@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -56,6 +57,22 @@ def test_gstreamer_finds_the_element_when_it_is_installed_and_only_then(home) ->
     assert not one["foreign"]
     assert plugins(home, "uninstall").returncode == 0
     assert inspect() != 0
+    assert installed(home) == set()
+
+
+def test_frei0r_in_ffmpeg(home, tmp_path: Path) -> None:
+    if not shutil.which("ffmpeg") or "--enable-frei0r" not in subprocess.check_output(
+        ["ffmpeg", "-version"], text=True
+    ):
+        pytest.skip("needs an ffmpeg with frei0r")
+    if subprocess.run(["cc", "-E", "-include", "frei0r.h", "-x", "c", "/dev/null"], capture_output=True).returncode:
+        pytest.skip("needs frei0r-plugins-dev")
+    command = shlex.split("ffmpeg -v error -f lavfi -i testsrc=s=64x64 -frames:v 1 -vf frei0r=vidstyle -f null -")
+    assert subprocess.run(command, env=home, capture_output=True).returncode != 0
+    assert plugins(home, "install", "frei0r").returncode == 0
+    ran = subprocess.run(command, env=home, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert plugins(home, "uninstall", "frei0r").returncode == 0
     assert installed(home) == set()
 
 

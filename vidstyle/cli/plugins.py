@@ -79,7 +79,7 @@ def uninstall(hosts: Names = None) -> None:
 
 def _line(one: Standing) -> str:
     said = [one.version or "not found here"]
-    if one.builds:
+    if one.builds and one.version:
         said.append(f"building needs {one.missing}" if one.missing else "headers found")
         said.append("built" if one.built else "not built")
     by_others = ", not as this command did" if one.foreign else ""
