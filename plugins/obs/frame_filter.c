@@ -4,7 +4,7 @@
  */
 #include "filter.h"
 
-#define UNSEEN_MAX 0.5f /* seconds without a frame, after which the next one does not follow */
+#define UNSEEN_MAX 2.0f /* seconds without a frame, after which the next one does not follow */
 
 struct frame_filter {
     struct filter filter;

@@ -11,7 +11,7 @@
 
 #define ASK_AGAIN 0.25f  /* seconds: while the engine is away, the source is not drawn for it in every tick */
 #define TRY_AGAIN 5.0f   /* seconds: after the card had no memory */
-#define UNSEEN_MAX 0.5f  /* seconds without being drawn, after which a painting is out of date */
+#define UNSEEN_MAX 15    /* ticks without being drawn, after which a painting is out of date; a slow tick is no reason */
 
 struct gpu_filter {
     struct filter filter;
@@ -21,10 +21,12 @@ struct gpu_filter {
     uint32_t width, height; /* of all of them */
     int next;               /* the surface that the next frame goes to */
     bool staged;            /* the other one holds the frame before */
+    bool asked;             /* the engine got a frame since the source began */
     bool showing;           /* there is a painting to show ... */
     bool newer;             /* ... and the texture does not hold it yet */
     bool done;              /* in this tick: OBS renders once for each view of the source */
-    float unseen, pause;    /* seconds: since the last render; until anything is asked again */
+    int unseen;             /* ticks since the last render */
+    float pause;            /* seconds until anything is asked again */
 };
 
 void *gpu_filter_create(obs_data_t *settings, obs_source_t *context) {
@@ -66,16 +68,16 @@ void gpu_filter_tick(void *data, float seconds) {
     struct gpu_filter *f = data;
     filter_tick(&f->filter, seconds);
     f->done = false;
-    f->unseen += seconds;
+    f->unseen += f->unseen <= UNSEEN_MAX;
     f->pause -= seconds;
-    if (f->unseen > UNSEEN_MAX && (f->showing || f->staged)) { /* hidden, or switched off */
-        f->showing = f->staged = false;
+    if (f->unseen > UNSEEN_MAX && (f->asked || f->staged)) { /* hidden, or switched off */
+        f->showing = f->staged = f->asked = false;
         vs_reset(f->filter.client);
     }
     if (f->unseen > UNSEEN_MAX || !f->painting)
         return;
     struct vs_picture nowhere = picture(f, NULL, 0);
-    enum vs_result result = f->filter.styled ? vs_fetch(f->filter.client, &nowhere, NULL) : VS_ORIGINAL;
+    enum vs_result result = f->filter.styled && f->asked ? vs_fetch(f->filter.client, &nowhere, NULL) : VS_ORIGINAL;
     f->newer = result == VS_PAINTED;
     f->showing = f->newer || (f->showing && result == VS_LAST);
 }
@@ -126,7 +128,9 @@ static void submit(struct gpu_filter *f) {
     if (!gs_stagesurface_map(surface, &pixels, &stride))
         return;
     struct vs_picture in = picture(f, pixels, stride);
-    if (!vs_submit(f->filter.client, &in, f->filter.number++) && !f->showing)
+    if (vs_submit(f->filter.client, &in, f->filter.number++))
+        f->asked = true;
+    else if (!f->showing)
         f->pause = ASK_AGAIN;
     gs_stagesurface_unmap(surface);
 }

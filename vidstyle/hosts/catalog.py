@@ -145,7 +145,12 @@ HOSTS: tuple[Host, ...] = (
     ),
     Kdenlive("Kdenlive", (("kdenlive", ("kdenlive", "--version")),)),
     Shotcut("Shotcut", (("Shotcut", ("shotcut", "--version")),)),
-    Obs("OBS", (("OBS Studio", ("obs", "--version")),), ("pkg-config", "--exists", "libobs"), "libobs-dev libsimde-dev cmake"),
+    Obs(
+        "OBS",
+        (("OBS Studio", ("obs", "--version")),),
+        ("pkg-config", "--exists", "libobs"),
+        "libobs-dev libsimde-dev cmake",
+    ),
     GStreamer(
         "GStreamer",
         (("GStreamer", ("gst-launch-1.0", "--version")),),
