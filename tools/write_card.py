@@ -1,6 +1,6 @@
 """Put the figures under bench/results/ on a model's card.
 
-Usage: python tools/write_card.py MODEL.safetensors      a model that quality.py and steadiness.py have measured
+Usage: python tools/write_card.py MODEL.safetensors      a model that quality.py, and perhaps steadiness.py, has measured
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def main() -> None:
     if card is None:
         raise SystemExit(f"{path} has no card")
     quality = json.loads((RESULTS / "quality_cpu.json").read_text())["figures"][card.name]
-    steady = json.loads((RESULTS / "steadiness_cpu.json").read_text())["means"][f"{card.name} off"]
-    measured = quality | {name: steady[name] for name in ("warping_1", "warping_10")}
+    steady = json.loads((RESULTS / "steadiness_cpu.json").read_text())["means"].get(f"{card.name} off", {})
+    measured = quality | {name: steady[name] for name in ("warping_1", "warping_10") if name in steady}
     kept = {key: card.quality[key] for key in ("samples", "hours") if key in card.quality}
     figures = {name: float(f"{value:.4g}") for name, value in measured.items()}
     print(write(state, replace(card, quality=kept | figures), path))
