@@ -1,6 +1,6 @@
 """Put the figures under bench/results/ on a model's card.
 
-Usage: python tools/write_card.py MODEL.safetensors      a model that quality.py, and perhaps steadiness.py, has measured
+Usage: python tools/write_card.py MODEL.safetensors      measured by quality.py, perhaps by steadiness.py
 """
 
 from __future__ import annotations
