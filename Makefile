@@ -24,7 +24,7 @@ test-hosts: .venv/.test
 	tools/install_hosts.sh
 	$(MAKE) --no-print-directory plugins
 	tools/install_vapoursynth.sh .venv/vapoursynth
-	VAPOURSYNTH_PYTHON=.venv/vapoursynth/bin/python $(BIN)/python -m pytest -m hosts -rs
+	VAPOURSYNTH_PYTHON=$(CURDIR)/.venv/vapoursynth/bin/python $(BIN)/python -m pytest -m hosts -rs
 
 plugins:
 	@$(MAKE) --no-print-directory -C plugins
