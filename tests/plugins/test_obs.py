@@ -222,7 +222,7 @@ def test_frames_as_they_come(home, model, tmp_path) -> None:
                 obs.set_filter(socket=str(tmp_path / "scripted"))
                 for (path, _), numbers in zip(clips[::-1], ((2, 0, 0), (4, 1, 2), (3, 2, 1)), strict=True):
                     play(path)
-                    assert asked.get(timeout=60) == (WIDTH, HEIGHT, *numbers)
+                    assert asked.get(timeout=180) == (WIDTH, HEIGHT, *numbers)
 
 
 def test_the_list_of_styles_is_vidstyles() -> None:
