@@ -10,28 +10,44 @@ from typing import Annotated
 
 import typer
 
-from .options import frames_at_once, pairs
+from .options import (
+    ENCODER,
+    MACHINE,
+    OUTPUT,
+    PICTURE,
+    Crf,
+    Device,
+    EncoderOptions,
+    Feather,
+    Flow,
+    FollowMask,
+    KeepColor,
+    Masks,
+    MaxPixels,
+    MaxSide,
+    Model,
+    Precision,
+    Preset,
+    Runtime,
+    Seed,
+    Strength,
+    Styles,
+    StyleSize,
+    Tile,
+    Walk,
+    frames_at_once,
+    pairs,
+)
 from .terminal import Interrupted, note
 
 __all__ = ["pipe"]
 
-PICTURE, OUTPUT, ENCODER, MACHINE = "Picture", "Output", "Encoder, where NUT comes in", "Machine"
 GONE = 1
 """Exit code where the next program has ended, as ffmpeg's."""
 
 
 def pipe(
-    style: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--style",
-            "-s",
-            metavar="IMG[:WEIGHT]",
-            help="A picture, a built-in style, dcgan:SEED, or a number for a model with styles of its own; "
-            "repeat to mix several.",
-            rich_help_panel=PICTURE,
-        ),
-    ] = None,
+    style: Styles = None,
     raw: Annotated[
         str | None,
         typer.Option(
@@ -51,54 +67,23 @@ def pipe(
         bool,
         typer.Option("--full-range", help="Frames without a tag span the full range.", rich_help_panel=PICTURE),
     ] = False,
-    model: Annotated[str, typer.Option(help="A model's name or a checkpoint file.", rich_help_panel=PICTURE)] = "brisk",
-    strength: Annotated[float, typer.Option(help="0 (the content) to 1.", rich_help_panel=PICTURE)] = 1.0,
-    mask: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="MASK",
-            help="Where a style acts: a picture or clip (white), or key:#RRGGBB; ! before it turns it round. One for "
-            "each --style, or all but the last.",
-            rich_help_panel=PICTURE,
-        ),
-    ] = None,
-    feather: Annotated[
-        float, typer.Option(help="Softness of the masks' edges, in pixels.", rich_help_panel=PICTURE)
-    ] = 4.0,
-    follow_mask: Annotated[
-        bool,
-        typer.Option("--follow-mask", help="A mask picture moves with what it covers.", rich_help_panel=PICTURE),
-    ] = False,
-    keep_color: Annotated[
-        bool, typer.Option("--keep-color", help="Keep the content's colours.", rich_help_panel=PICTURE)
-    ] = False,
+    model: Model = "brisk",
+    strength: Strength = 1.0,
+    mask: Masks = None,
+    feather: Feather = 4.0,
+    follow_mask: FollowMask = False,
+    keep_color: KeepColor = False,
     temporal: Annotated[
         str,
         typer.Option(
             help="Steadiness: off, fast, or best, which hands frames on four frames later.", rich_help_panel=PICTURE
         ),
     ] = "fast",
-    flow: Annotated[
-        str,
-        typer.Option(
-            help="What finds motion: auto, dis, dis-fast, dis-ultrafast, farneback, lk, raft or raft-large.",
-            rich_help_panel=MACHINE,
-        ),
-    ] = "auto",
-    walk: Annotated[
-        float,
-        typer.Option(metavar="SECONDS", help="Of --style dcgan:3..8, from seed to seed.", rich_help_panel=PICTURE),
-    ] = 4.0,
-    style_size: Annotated[
-        int | None,
-        typer.Option(
-            help="Short side at which the net sees the style; larger gives larger strokes.", rich_help_panel=PICTURE
-        ),
-    ] = None,
-    max_side: Annotated[
-        int | None, typer.Option(help="Longest side of the result, in pixels.", rich_help_panel=PICTURE)
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of whatever is random.", rich_help_panel=PICTURE)] = 0,
+    flow: Flow = "auto",
+    walk: Walk = 4.0,
+    style_size: StyleSize = None,
+    max_side: MaxSide = None,
+    seed: Seed = 0,
     deinterlace: Annotated[
         bool,
         typer.Option(
@@ -107,36 +92,21 @@ def pipe(
     ] = False,
     codec: Annotated[
         str | None,
-        typer.Option(help="h264, h265, ffv1 … or FFmpeg's name; default: not compressed.", rich_help_panel=ENCODER),
+        typer.Option(
+            help="Of NUT: h264, h265, ffv1 … or FFmpeg's name; default: not compressed.", rich_help_panel=ENCODER
+        ),
     ] = None,
-    crf: Annotated[
-        float | None, typer.Option(help="Constant quality; lower is better.", rich_help_panel=ENCODER)
-    ] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="The encoder's preset, from ultrafast to veryslow.", rich_help_panel=ENCODER)
-    ] = None,
-    encoder_option: Annotated[
-        list[str] | None,
-        typer.Option(metavar="K=V", help="Any option of the encoder; repeatable.", rich_help_panel=ENCODER),
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=MACHINE)] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, fp16, bf16 or int8.", rich_help_panel=MACHINE)] = "auto",
-    runtime: Annotated[
-        str, typer.Option(help="auto, openvino, onnxruntime or pytorch.", rich_help_panel=MACHINE)
-    ] = "auto",
+    crf: Crf = None,
+    preset: Preset = None,
+    encoder_option: EncoderOptions = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    runtime: Runtime = "auto",
     batch: Annotated[
         str, typer.Option(help="Frames at once, if so many have come: auto or a number.", rich_help_panel=MACHINE)
     ] = "auto",
-    tile: Annotated[
-        int | None,
-        typer.Option(
-            help="Paint larger frames in tiles of so many pixels; default: only if memory is short.",
-            rich_help_panel=MACHINE,
-        ),
-    ] = None,
-    max_pixels: Annotated[
-        int, typer.Option(help="Largest frame that is accepted, in pixels.", rich_help_panel=MACHINE)
-    ] = 64_000_000,
+    tile: Tile = None,
+    max_pixels: MaxPixels = 64_000_000,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes.", rich_help_panel=OUTPUT)] = False,
 ) -> None:
     """Paint the video on standard input to standard output: yuv4mpeg, NUT or raw, and the same comes out.

@@ -10,13 +10,40 @@ import typer
 from vidstyle.errors import OptionError
 
 from .gatys import gatys_painter
-from .options import frames_at_once, pairs
+from .options import (
+    ENCODER,
+    MACHINE,
+    OUTPUT,
+    PICTURE,
+    Crf,
+    Device,
+    EncoderOptions,
+    Feather,
+    Flow,
+    FollowMask,
+    KeepColor,
+    Masks,
+    MaxPixels,
+    MaxSide,
+    Model,
+    Precision,
+    Preset,
+    Runtime,
+    Seed,
+    Strength,
+    Styles,
+    StyleSize,
+    Tile,
+    Walk,
+    frames_at_once,
+    pairs,
+)
 from .terminal import note, out, print_json, progress_bar
 from .times import parse_time
 
 __all__ = ["stylize"]
 
-PICTURE, OUTPUT, TIME, ENCODER, MACHINE = "Picture", "Output", "Part of the clip", "Encoder", "Machine"
+TIME = "Part of the clip"
 GATYS = "With --method gatys"
 
 
@@ -24,22 +51,12 @@ def stylize(
     input: Annotated[
         Path, typer.Argument(metavar="IN", help="A clip, a still, a folder of pictures, or frames/%04d.png.")
     ],
-    style: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--style",
-            "-s",
-            metavar="IMG[:WEIGHT]",
-            help="A picture, a built-in style, dcgan:SEED, or a number for a model with styles of its own; "
-            "repeat to mix several.",
-            rich_help_panel=PICTURE,
-        ),
-    ] = None,
+    style: Styles = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="OUT", help="Default: beside the input.", rich_help_panel=OUTPUT),
     ] = None,
-    model: Annotated[str, typer.Option(help="A model's name or a checkpoint file.", rich_help_panel=PICTURE)] = "brisk",
+    model: Model = "brisk",
     method: Annotated[
         str,
         typer.Option(
@@ -47,51 +64,20 @@ def stylize(
             rich_help_panel=PICTURE,
         ),
     ] = "model",
-    strength: Annotated[float, typer.Option(help="0 (the content) to 1.", rich_help_panel=PICTURE)] = 1.0,
-    mask: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="MASK",
-            help="Where a style acts: a picture or clip (white), or key:#RRGGBB; ! before it turns it round. One for "
-            "each --style, or all but the last.",
-            rich_help_panel=PICTURE,
-        ),
-    ] = None,
-    feather: Annotated[
-        float, typer.Option(help="Softness of the masks' edges, in pixels.", rich_help_panel=PICTURE)
-    ] = 4.0,
-    follow_mask: Annotated[
-        bool,
-        typer.Option("--follow-mask", help="A mask picture moves with what it covers.", rich_help_panel=PICTURE),
-    ] = False,
-    keep_color: Annotated[
-        bool, typer.Option("--keep-color", help="Keep the content's colours.", rich_help_panel=PICTURE)
-    ] = False,
+    strength: Strength = 1.0,
+    mask: Masks = None,
+    feather: Feather = 4.0,
+    follow_mask: FollowMask = False,
+    keep_color: KeepColor = False,
     temporal: Annotated[
         str,
         typer.Option(help="Steadiness: off, fast, or best, which looks ahead and is slower.", rich_help_panel=PICTURE),
     ] = "fast",
-    flow: Annotated[
-        str,
-        typer.Option(
-            help="What finds motion: auto, dis, dis-fast, dis-ultrafast, farneback, lk, raft or raft-large.",
-            rich_help_panel=MACHINE,
-        ),
-    ] = "auto",
-    walk: Annotated[
-        float,
-        typer.Option(metavar="SECONDS", help="Of --style dcgan:3..8, from seed to seed.", rich_help_panel=PICTURE),
-    ] = 4.0,
-    style_size: Annotated[
-        int | None,
-        typer.Option(
-            help="Short side at which the net sees the style; larger gives larger strokes.", rich_help_panel=PICTURE
-        ),
-    ] = None,
-    max_side: Annotated[
-        int | None, typer.Option(help="Longest side of the result, in pixels.", rich_help_panel=PICTURE)
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of whatever is random.", rich_help_panel=PICTURE)] = 0,
+    flow: Flow = "auto",
+    walk: Walk = 4.0,
+    style_size: StyleSize = None,
+    max_side: MaxSide = None,
+    seed: Seed = 0,
     start: Annotated[
         str | None, typer.Option(metavar="TIME", help="Begin here: 12.5 or 00:00:12.5.", rich_help_panel=TIME)
     ] = None,
@@ -103,39 +89,22 @@ def stylize(
             rich_help_panel=ENCODER,
         ),
     ] = None,
-    crf: Annotated[
-        float | None, typer.Option(help="Constant quality; lower is better.", rich_help_panel=ENCODER)
-    ] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="The encoder's preset, from ultrafast to veryslow.", rich_help_panel=ENCODER)
-    ] = None,
+    crf: Crf = None,
+    preset: Preset = None,
     pix_fmt: Annotated[str | None, typer.Option(help="Default: like the input.", rich_help_panel=ENCODER)] = None,
-    encoder_option: Annotated[
-        list[str] | None,
-        typer.Option(metavar="K=V", help="Any option of the encoder; repeatable.", rich_help_panel=ENCODER),
-    ] = None,
+    encoder_option: EncoderOptions = None,
     keep_fields: Annotated[
         bool, typer.Option("--keep-fields", help="Leave interlaced frames interlaced.", rich_help_panel=PICTURE)
     ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=MACHINE)] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, fp16, bf16 or int8.", rich_help_panel=MACHINE)] = "auto",
-    runtime: Annotated[
-        str, typer.Option(help="auto, openvino, onnxruntime or pytorch.", rich_help_panel=MACHINE)
-    ] = "auto",
+    device: Device = "auto",
+    precision: Precision = "auto",
+    runtime: Runtime = "auto",
     batch: Annotated[str, typer.Option(help="Frames at once: auto or a number.", rich_help_panel=MACHINE)] = "auto",
-    tile: Annotated[
-        int | None,
-        typer.Option(
-            help="Paint larger frames in tiles of so many pixels; default: only if memory is short.",
-            rich_help_panel=MACHINE,
-        ),
-    ] = None,
+    tile: Tile = None,
     hardware_decoding: Annotated[
         str, typer.Option(help="auto, off, or FFmpeg's name of a device (cuda, qsv …).", rich_help_panel=MACHINE)
     ] = "auto",
-    max_pixels: Annotated[
-        int, typer.Option(help="Largest frame that is accepted, in pixels.", rich_help_panel=MACHINE)
-    ] = 64_000_000,
+    max_pixels: MaxPixels = 64_000_000,
     content_weight: Annotated[
         float | None, typer.Option(help="Weight of what is shown; default 1.", rich_help_panel=GATYS)
     ] = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ def data() -> Path:
 
 
 @dataclass(frozen=True)
-class Host:
+class Host(ABC):
     """A program that has a plugin. `sources` is the folder `plugins` of a checkout, `built` where it builds."""
 
     name: str
@@ -72,9 +73,9 @@ class Host:
         """Commands that build the plugin."""
         return [["make", "-C", str(sources / self.name.lower()), f"BUILD={built}"]]
 
+    @abstractmethod
     def files(self, sources: Path, built: Path) -> dict[Path, Path]:
         """What goes where; empty where the host has no place for it."""
-        raise NotImplementedError
 
 
 class Frei0r(Host):
