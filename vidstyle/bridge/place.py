@@ -104,7 +104,9 @@ def _own(folder: Path) -> None:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise OptionError(f"{folder} is no folder of yours; give another place with --socket")
     if found.st_mode & 0o077:
-        raise OptionError(f"{folder} is open to others; run: chmod 700 {folder}, or give another --socket")
+        # A folder that everybody writes to is not to be closed.
+        way = "give" if found.st_mode & stat.S_ISVTX else f"run: chmod 700 {folder}, or give"
+        raise OptionError(f"{folder} is open to others; {way} a --socket in a folder of your own")
 
 
 @contextmanager
