@@ -1,6 +1,6 @@
 """Pack what a training run on another machine needs into one folder small enough to travel.
 
-Usage: python tools/gpu/pack.py [SHARED] [--side 256] [--quality 72] [--few N]
+Usage: python tools/gpu/pack.py [SHARED] [--side 256] [--quality 70] [--few N]
 
 Writes .gpu/photos and .gpu/paintings (the middle square of every picture, WebP), .gpu/teachers, and .gpu/wheels with
 the packages that the other machine lacks (Python 3.12, x86-64 Linux). --few packs only N pictures of a kind.
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 OUT = ROOT / ".gpu"
 WHEELS = {
     "wheels": ["kornia", "kornia_rs", "lightning_fabric"],
-    "wheels-media": ["av", "scenedetect-headless", "platformdirs"],
+    "wheels-media": ["av<19", "scenedetect-headless", "platformdirs"],
 }
 PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in (28, 27, 17)] + ["manylinux2014_x86_64"]
 
@@ -46,7 +46,7 @@ def pack_pictures(
         if also_aside:
             print(f"left out {path.name}: models are judged with it")
         else:
-            Image.fromarray(square).save(folder / f"{path.stem}.webp", quality=quality)
+            Image.fromarray(square).save(folder / f"{path.stem}.webp", quality=quality, method=6)
 
 
 def readable(paths: list[Path], side: int) -> dict[Path, np.ndarray]:
@@ -70,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("shared", nargs="?", type=Path, default=ROOT.parent / "shared")
     parser.add_argument("--side", type=int, default=256)
-    parser.add_argument("--quality", type=int, default=72)
+    parser.add_argument("--quality", type=int, default=70)
     parser.add_argument("--few", type=int)
     options = parser.parse_args()
     aside = list(readable(list_pictures(options.shared / "media" / "styles"), options.side).values())
