@@ -79,7 +79,8 @@ class ClipMemory:
             memory.thumbnail = state["thumbnail"].cpu().numpy() if "thumbnail" in state else None
             while f"{len(memory.moments)}.seen" in state:
                 prefix = f"{len(memory.moments)}."
-                own = {key.removeprefix(prefix): v.to(device) for key, v in state.items() if key.startswith(prefix)}
+                own = {key.removeprefix(prefix): v for key, v in state.items() if key.startswith(prefix)}
+                own |= {key: own[key].to(device) for key in ("held", "rough")}  # motion stays with the CPU
                 past = {key.removeprefix("past."): own.pop(key) for key in list(own) if key.startswith("past.")}
                 memory.moments.append(Moment(**own, past=Past(**past) if past else None))
         except (KeyError, TypeError, RuntimeError) as error:

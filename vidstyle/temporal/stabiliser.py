@@ -17,7 +17,7 @@ from vidstyle.errors import OptionError
 
 from .cuts import SAME_SHOT, is_cut, thumbnail
 from .detail import as_detailed, roughness
-from .flow import flow_estimator
+from .flow import ON_DEVICE, flow_estimator
 from .flow.estimator import enlarged
 from .memory import ClipMemory, Moment
 from .motion import Motion, Shares, find_motion
@@ -32,7 +32,7 @@ class Level:
     """How much is done for steadiness."""
 
     flow: str = "dis"
-    """What finds motion on a CPU; elsewhere it is what `flow_estimator` calls auto."""
+    """What finds motion."""
     pixels: int = 160_000
     """At about so many pixels flow is estimated; never at more than the frame has."""
     ahead: int = 0
@@ -51,7 +51,10 @@ LEVELS = {
 
 
 class Stabiliser:
-    """Steadies the paintings of a clip, frame by frame. All that it remembers is in the ClipMemory that it is given."""
+    """Steadies the paintings of a clip, frame by frame. All that it remembers is in the ClipMemory that it is given.
+
+    Paintings stay on their device. Motion is small and made of many small steps: it is worked out on the CPU.
+    """
 
     def __init__(self, level: str | Level = "fast", device: torch.device | str = "cpu", flow: str = "auto") -> None:
         """level: a name in LEVELS or a Level of one's own; flow: in place of the level's.
@@ -61,9 +64,9 @@ class Stabiliser:
         if isinstance(level, str) and level not in LEVELS:
             raise OptionError(f"no temporal level is called {level}; choose {' or '.join(LEVELS)}")
         self.level = LEVELS[level] if isinstance(level, str) else level
-        if flow == "auto" and torch.device(device).type == "cpu":
-            flow = self.level.flow
-        self.estimate = flow_estimator(flow, device)
+        flow = self.level.flow if flow == "auto" else flow
+        self.where = torch.device(device if flow in ON_DEVICE else "cpu")
+        self.estimator = flow_estimator(flow, device)
 
     def __call__(self, content: Tensor, painted: Tensor, memory: ClipMemory, index: int | None = None) -> list[Tensor]:
         """The next frame of a clip and its painting, both float32, (1, 3, H, W) in [0, 1] -> what is finished.
@@ -71,7 +74,7 @@ class Stabiliser:
         Finished is the frame itself, or at a level that looks ahead an earlier one, or none yet, oldest first; `finish`
         hands out the rest. index: the frame's number; one that does not follow the last makes it forget the past.
         """
-        small = shrunk(content, self.level.pixels, quick=not self.level.ahead)
+        small = shrunk(content, self.level.pixels, quick=not self.level.ahead).cpu()
         seen, now = luma(small), thumbnail(small)
         before = memory.moments[-1] if memory.moments else None
         gap = None not in (index, memory.following) and index != memory.following
@@ -107,6 +110,10 @@ class Stabiliser:
         memory.reset()
         return done
 
+    def estimate(self, first: Tensor, second: Tensor) -> Tensor:
+        """The flow between two small frames, all on the CPU."""
+        return self.estimator(first.to(self.where), second.to(self.where)).cpu()
+
     def _look_ahead(self, before: Moment, seen: Tensor, back: Motion, painted: Tensor) -> None:
         """Tell `before` of its future, and `back` of what only one of the two frames shows."""
         past = None
@@ -125,6 +132,7 @@ class Stabiliser:
 
     def _carried(self, held: Tensor, painted: Tensor, flow: Tensor, trust: Tensor) -> Tensor:
         size = (painted.shape[-2], painted.shape[-1])
+        flow, trust = flow.to(painted.device), trust.to(painted.device)
         return laid_over(painted, moved(held, enlarged(flow, size)), resized(trust, size))
 
     def _hand_out(self, memory: ClipMemory) -> Tensor:

@@ -5,6 +5,6 @@ where torchvision's weights can be had.
 """
 
 from .estimator import FlowEstimator, Scaled
-from .names import FLOWS, flow_estimator
+from .names import FLOWS, ON_DEVICE, flow_estimator
 
-__all__ = ["FLOWS", "FlowEstimator", "Scaled", "flow_estimator"]
+__all__ = ["FLOWS", "ON_DEVICE", "FlowEstimator", "Scaled", "flow_estimator"]

@@ -13,20 +13,21 @@ from .lucas_kanade import LucasKanade
 from .opencv import Dis, Farneback
 from .raft import Raft
 
-__all__ = ["FLOWS", "flow_estimator"]
+__all__ = ["FLOWS", "ON_DEVICE", "flow_estimator"]
 
 FLOWS = ("auto", "dis", "dis-fast", "dis-ultrafast", "farneback", "lk", "raft", "raft-large")
+ON_DEVICE = ("lk", "raft", "raft-large")
+"""Those that compute on the device that they are given; the others on a CPU, whatever it is."""
 
 
 def flow_estimator(name: str = "auto", device: torch.device | str = "cpu", scale: float = 1.0) -> FlowEstimator:
-    """The estimator of that name; "auto" is DIS on a CPU and Lucas–Kanade elsewhere.
+    """The estimator of that name; "auto" is DIS.
 
     scale: of the frames' sides, at which flow is computed. OptionError for a name that is not in FLOWS; InputError
     where its weights cannot be had.
     """
-    kind = torch.device(device).type
     makers: dict[str, Callable[[], FlowEstimator]] = {
-        "auto": Dis if kind == "cpu" else LucasKanade,
+        "auto": Dis,
         "dis": Dis,
         "dis-fast": lambda: Dis("fast"),
         "dis-ultrafast": lambda: Dis("ultrafast"),
