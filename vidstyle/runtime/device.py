@@ -8,7 +8,7 @@ import torch
 
 from vidstyle.errors import DeviceError, OptionError
 
-__all__ = ["cpu_threads", "pick_device", "pick_precision", "precision_name"]
+__all__ = ["cpu_threads", "memory_format", "pick_device", "pick_precision", "precision_name"]
 
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16, "int8": torch.int8}
 
@@ -50,6 +50,11 @@ def pick_precision(name: str, device: torch.device) -> torch.dtype | None:
 def precision_name(dtype: torch.dtype | None) -> str:
     """The name of a dtype; float32 where it is None."""
     return next(name for name, known in PRECISIONS.items() if known is (dtype or torch.float32))
+
+
+def memory_format(device: torch.device) -> torch.memory_format:
+    """How nets and pictures lie in memory: channels last on a CPU; elsewhere not, for reflecting a border undoes it."""
+    return torch.channels_last if device.type == "cpu" else torch.contiguous_format
 
 
 def cpu_threads() -> int:

@@ -10,13 +10,13 @@ from torch import Tensor
 from vidstyle.nets.int8 import rounded
 from vidstyle.nets.protocol import StyleCode, StyleNet
 
-from .device import precision_name
+from .device import memory_format, precision_name
 
 __all__ = ["EagerEngine"]
 
 
 class EagerEngine:
-    """A net in eager PyTorch, channels last."""
+    """A net in eager PyTorch."""
 
     name = "pytorch"
 
@@ -30,10 +30,11 @@ class EagerEngine:
         # Styles are encoded with the net as it was given, in float32: a code in half precision is no saving.
         own = net if self.dtype == torch.float32 else deepcopy(net)
         self.net = own.to(device, self.dtype).eval()
-        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.format = memory_format(device)
+        self.net.to(memory_format=self.format)  # type: ignore[call-overload]
 
     @torch.no_grad()
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
         code = tuple(tensor.to(self.device, self.dtype) for tensor in code)
-        ready = frames.to(self.dtype, memory_format=torch.channels_last)
+        ready = frames.to(self.dtype, memory_format=self.format)
         return self.net(ready, code, strength).to(frames.dtype)

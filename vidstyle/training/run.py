@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from vidstyle.errors import InputError, ModelError
+from vidstyle.runtime.device import memory_format
 from vidstyle.staging import StagedFile
 from vidstyle.zoo import Card
 
@@ -35,7 +36,7 @@ class Run(ABC):
     def __init__(self, fabric: Any, recipe: Recipe, net: nn.Module, lesson: nn.Module) -> None:
         """lesson: the module, around `net` or itself the net, that `terms` calls."""
         self.fabric, self.recipe, self.net = fabric, recipe, net
-        lesson = lesson.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        lesson = lesson.to(memory_format=memory_format(fabric.device))  # type: ignore[call-overload]
         self.lesson, *optimizers = fabric.setup(lesson, *self.teach(lesson))
         self.optimizers: list[torch.optim.Optimizer] = optimizers
         self.averaged = deepcopy(net)

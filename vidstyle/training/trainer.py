@@ -13,7 +13,7 @@ from vidstyle.errors import MissingExtra, ModelError, OptionError, OutOfMemory
 from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.nets.protocol import StyleNet
 from vidstyle.perception.encoder import Perceptual, load_glance, load_perceptual
-from vidstyle.runtime.device import pick_device
+from vidstyle.runtime.device import memory_format, pick_device
 from vidstyle.zoo import Card, load, untrained
 
 from .card import first_card
@@ -82,6 +82,7 @@ def train(
     if unseen is not None:
         data = f"{data}; without {material.unseen} that are also in {unseen.name}"
     teacher = load_perceptual(encoder, material.contents.spread(16).cpu()).to(fabric.device)
+    teacher.to(memory_format=memory_format(fabric.device))  # type: ignore[call-overload]
     filmed = _clips(clips, recipe, fabric, note) if clips else None
     if filmed is not None:
         data = f"{data}; {len(filmed)} shots of clips"
@@ -199,6 +200,8 @@ def _fabric(device: str, precision: str | None) -> Any:
     except ImportError:
         raise MissingExtra("lightning-fabric", "train") from None
     where = pick_device(device)
+    if where.type == "cuda":
+        torch.set_float32_matmul_precision("high")
     names: Any = precision or ("bf16-mixed" if where.type == "cuda" else "32-true")
     devices: Any = 1 if where.index is None else [where.index]
     try:
