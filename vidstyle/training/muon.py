@@ -19,17 +19,18 @@ LENGTH = 0.2
 """Root mean square of a step over the learning rate; Adam's is usually between 0.2 and 0.4."""
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """Nearly U·Vᵀ of a matrix U·S·Vᵀ: singular values end between 0.6 and 1.3.
+def orthogonal(matrices: Tensor) -> Tensor:
+    """Nearly U·Vᵀ of matrices U·S·Vᵀ, (…, M, N): singular values end between 0.6 and 1.3.
 
     Five Newton–Schulz steps of Jordan et al. 2024, whose polynomial rises steeply from zero and does not settle.
     """
-    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    x = wide / (wide.norm() + 1e-7)
+    tall = matrices.shape[-2] > matrices.shape[-1]
+    x = matrices.mT if tall else matrices
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     for _ in range(5):
-        square = x @ x.T
+        square = x @ x.mT
         x = 3.4445 * x + (2.0315 * square @ square - 4.775 * square) @ x
-    return x if wide is matrix else x.T
+    return x.mT if tall else x
 
 
 class Muon(torch.optim.Optimizer):
@@ -46,14 +47,25 @@ class Muon(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                state = self.state[parameter]
-                if not state:
-                    state["mean"] = torch.zeros_like(parameter)
-                state["mean"].lerp_(parameter.grad, 1 - group["momentum"])
-                ahead = parameter.grad.lerp(state["mean"], group["momentum"]).flatten(1)  # Nesterov's
-                length = LENGTH * max(ahead.shape) ** 0.5
-                parameter.add_(orthogonal(ahead).view_as(parameter), alpha=-group["lr"] * length)
+            for alike in self._by_shape(group["params"]):
+                gradients = [parameter.grad for parameter in alike if parameter.grad is not None]
+                means = [self.state[parameter]["mean"] for parameter in alike]
+                torch._foreach_lerp_(means, gradients, 1 - group["momentum"])
+                ahead = torch._foreach_lerp(gradients, means, group["momentum"])  # Nesterov's
+                # One call for all: a GPU takes longer to be told of a matrix than to turn it.
+                turned = orthogonal(torch.stack([matrix.flatten(1) for matrix in ahead]))
+                length = LENGTH * max(turned.shape[1:]) ** 0.5
+                steps = [step.view_as(parameter) for step, parameter in zip(turned, alike, strict=True)]
+                torch._foreach_add_(alike, steps, alpha=-group["lr"] * length)
         return loss
+
+    def _by_shape(self, parameters: Iterable[Tensor]) -> Iterable[list[Tensor]]:
+        """Those that have gradients, in groups of one shape."""
+        groups: dict[tuple[int, ...], list[Tensor]] = {}
+        for parameter in parameters:
+            if parameter.grad is None:
+                continue
+            if not self.state[parameter]:
+                self.state[parameter]["mean"] = torch.zeros_like(parameter)
+            groups.setdefault(tuple(parameter.shape), []).append(parameter)
+        return groups.values()
