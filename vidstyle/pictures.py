@@ -6,6 +6,7 @@ import io
 import os
 import warnings
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -38,12 +39,21 @@ def load_square(path: Path, side: int) -> np.ndarray:
 
 def load_squares(paths: Iterable[Path], side: int) -> tuple[dict[Path, np.ndarray], list[str]]:
     """The middle squares of those pictures that can be read, and a line for each that cannot."""
-    squares, damaged = {}, []
-    for path in paths:
+
+    def load(path: Path) -> np.ndarray | str:
         try:
-            squares[path] = load_square(path, side)
+            return load_square(path, side)
         except StyleError as error:
-            damaged.append(str(error))
+            return str(error)
+
+    squares, damaged = {}, []
+    paths = list(paths)
+    with ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as readers:
+        for path, found in zip(paths, readers.map(load, paths), strict=True):
+            if isinstance(found, str):
+                damaged.append(found)
+            else:
+                squares[path] = found
     return squares, damaged
 
 
