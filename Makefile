@@ -62,5 +62,5 @@ clean:
 	@touch $@
 
 .venv/.test: .venv/.run
-	@$(PIP) --constraint .venv/torch-constraint.txt --editable '.[train,onnx,evaluate,test,lint]'
+	@$(PIP) --constraint .venv/torch-constraint.txt --editable '.[train,onnx,evaluate,web,test,lint]'
 	@touch $@

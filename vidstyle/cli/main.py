@@ -12,7 +12,7 @@ import typer
 from vidstyle import __version__
 from vidstyle.errors import VidstyleError
 
-from . import bench, doctor, evaluate, ffmpeg, models, pipe, plugins, probe, serve, styles, stylize, train
+from . import bench, doctor, evaluate, ffmpeg, models, pipe, plugins, probe, serve, styles, stylize, train, web
 from .terminal import Interrupted, fail
 
 __all__ = ["app", "main"]
@@ -54,6 +54,7 @@ app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 app.command("serve-frames")(serve.serve_frames)
 app.command("ffmpeg")(ffmpeg.ffmpeg)
+app.command("web")(web.web)
 app.command("train")(train.train)
 app.add_typer(models.app, name="models")
 app.add_typer(plugins.app, name="plugins")
