@@ -61,8 +61,9 @@ def instance_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None =
 
     Source: Ulyanov et al. 2016.
     """
-    if _used.get() is None:
+    if _used.get() is None and not x.is_cuda:
         return F.instance_norm(x, weight=weight, bias=bias, eps=eps)
+    # PyTorch's own gives each channel of a large frame to one of a GPU's many multiprocessors.
     mean, variance = whole(lambda: _mean_and_variance(x.float()))
     # In float32: the mean of a nearly constant channel may be far larger than its deviation.
     found = (x.float() - mean) * (variance + eps).rsqrt()
