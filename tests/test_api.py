@@ -31,13 +31,13 @@ def test_help_does_not_wait_for_pytorch() -> None:
 
 def test_rooms_import_only_from_floors_below() -> None:
     floors = {
-        **dict.fromkeys(("errors", "frames"), 1),
-        **dict.fromkeys(("pictures", "staging", "styles"), 2),
+        **dict.fromkeys(("aside", "errors", "frames"), 1),
+        **dict.fromkeys(("pictures", "scaling", "staging", "styles"), 2),
         "nets": 3,
         **dict.fromkeys(("zoo", "media"), 4),
         **dict.fromkeys(("temporal", "perception", "runtime"), 5),
         "stylizers": 6,
-        **dict.fromkeys(("pipeline", "training", "evaluation"), 7),
+        **dict.fromkeys(("pipeline", "live", "training", "evaluation"), 7),
         **dict.fromkeys(("bridge", "hosts", "web"), 8),
         "cli": 9,
     }

@@ -13,8 +13,9 @@ from PIL import Image
 import vidstyle
 from vidstyle.frames import Batch, Frame
 from vidstyle.media import Sink, open_sink, open_source
-from vidstyle.pipeline.convert import Download, fit, upload
+from vidstyle.pipeline.convert import Download, upload
 from vidstyle.pipeline.offline import run
+from vidstyle.scaling import fit
 
 
 def times_and_planes(path: Path) -> tuple[list, list[np.ndarray], list[bytes]]:

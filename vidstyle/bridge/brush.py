@@ -10,8 +10,8 @@ from torch import Tensor
 
 from vidstyle.errors import OutOfMemory
 from vidstyle.nets.conditioned import ConditionedNet
-from vidstyle.nets.protocol import FixedStyleNet, blend
-from vidstyle.pipeline.convert import SMALLEST_SIDE, resize
+from vidstyle.nets.protocol import blend
+from vidstyle.scaling import SMALLEST_SIDE, resize
 from vidstyle.stylizers import StyleCode, Stylizer
 from vidstyle.stylizers.color import keep_color
 
@@ -47,7 +47,6 @@ class Brush:
     def __init__(self, stylizer: Stylizer, together: bool | None = None) -> None:
         self.stylizer = stylizer
         self.together = stylizer.device.type != "cpu" if together is None else together
-        self.overlaid = isinstance(stylizer.net, (ConditionedNet, FixedStyleNet))
         # A graph has been compiled for one style at a time.
         self.mixed = isinstance(stylizer.net, ConditionedNet) and stylizer.engine.name == "pytorch"
 
@@ -112,12 +111,12 @@ class Brush:
             raise
 
     def _look(self, job: Job) -> Look:
-        return Look(job.code, 1.0 if self.overlaid else job.settings.strength, job.settings.temporal)
+        return Look(job.code, 1.0 if self.stylizer.overlaid else job.settings.strength, job.settings.temporal)
 
     def _laid(self, painted: Tensor, content: Tensor, job: Job) -> Tensor:
         if job.settings.keep_color:
             painted = keep_color(painted, content)
-        if self.overlaid:
+        if self.stylizer.overlaid:
             painted = blend(content, painted, job.settings.strength)
         return painted.clamp(0, 1)
 

@@ -18,20 +18,20 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from vidstyle.aside import Aside
 from vidstyle.errors import VidstyleError
 from vidstyle.runtime.openvino import KEPT as SIZES
 from vidstyle.stylizers import Stylizer
 from vidstyle.temporal.cuts import load_detector
 
 from . import protocol
-from .aside import Aside
 from .brush import Brush
+from .client_styles import ClientStyles
 from .clip import Clip, Job
 from .connection import Connection
 from .protocol import Ask, Done, Header, Message, Refusal
 from .settings import changed
 from .slots import Slots
-from .stylebook import Stylebook
 
 __all__ = ["CONNECTIONS", "FrameServer"]
 
@@ -61,7 +61,7 @@ class FrameServer:
         self.connections: set[Connection] = set()
         self._name, self._max_pixels, self._most, self._log = stylizer.name, max_pixels, connections, log
         self._brush = Brush(stylizer, together)
-        self._styles = Stylebook(stylizer, folders)
+        self._styles = ClientStyles(stylizer, folders)
         # A model with a style in its weights needs no other.
         self._own = stylizer.encode_style(None) if stylizer.fixed_style else None
         self._clips: dict[object, Clip] = {}

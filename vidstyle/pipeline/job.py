@@ -15,11 +15,11 @@ from torch import Tensor
 
 from vidstyle.errors import OptionError
 from vidstyle.media import EncoderSettings, default_output, open_sink, open_source
+from vidstyle.scaling import fit
 from vidstyle.styles import Imagined, Style
 from vidstyle.stylizers import Keyframes, Painter, StyleCode, StyleInput, Stylizer
 from vidstyle.temporal.stabiliser import LEVELS
 
-from .convert import fit
 from .masks import Mask, MaskOptions, open_mask
 from .offline import run
 from .painting import Layer, painting

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from vidstyle.frames import Batch, Frame
+from vidstyle.scaling import SMALLEST_SIDE, fit, resize
 from vidstyle.stylizers import Painter, StyleCode
 
-from .convert import SMALLEST_SIDE, fit, resize, upload
+from .convert import upload
 from .masks import Mask
 from .offline import Paint
 from .walk import Walk

@@ -11,9 +11,9 @@ import torch
 
 from vidstyle.errors import InputError, OptionError
 from vidstyle.media import EncoderSettings, PipeIn, PipeOut, PipeSource, RawVideo, open_pipe, pipe_format
+from vidstyle.scaling import fit
 from vidstyle.stylizers import Stylizer
 
-from .convert import fit
 from .job import Styles, batch_for, check_options, style_layers
 from .masks import MaskOptions, open_mask
 from .offline import run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+import threading
 import warnings
 from functools import cached_property
 from typing import Any
@@ -49,6 +50,8 @@ class OpenVinoEngine:
         self.dtype = dtype
         self.precision = "int8" if not exact else "bf16" if dtype is torch.bfloat16 else "fp32"
         self.requests: dict[tuple[int, ...], Any] = {}
+        self.locks: dict[tuple[int, ...], threading.Lock] = {}
+        """A graph runs in one thread at a time."""
 
     @cached_property
     def model(self) -> Any:
@@ -91,10 +94,12 @@ class OpenVinoEngine:
 
     def _path(self, frames: Tensor, code: Tensor) -> Tensor:
         pixels = frames.float().permute(0, 2, 3, 1).contiguous()  # (N, H, W, 3)
-        request = self.request(tuple(pixels.shape))
+        shape = tuple(pixels.shape)
         # The graph writes where the caller will read: its own memory would have to be copied from.
         painted = torch.empty_like(pixels)
-        request.set_output_tensor(self.openvino.Tensor(painted.numpy(), shared_memory=True))
         inputs = {0: pixels.numpy(), 1: code.float().contiguous().numpy()}
-        request.infer(inputs, share_inputs=True, share_outputs=True)
+        with self.locks.setdefault(shape, threading.Lock()):
+            request = self.request(shape)
+            request.set_output_tensor(self.openvino.Tensor(painted.numpy(), shared_memory=True))
+            request.infer(inputs, share_inputs=True, share_outputs=True)
         return painted.permute(0, 3, 1, 2)

@@ -4,6 +4,7 @@ from .code import StyleCode
 from .feedforward import Stylizer
 from .gatys import Gatys, GatysOptions, KeyframeOptions, Keyframes, Passes
 from .painter import Painter, StyleInput
+from .stylebook import Stylebook
 
 __all__ = [
     "Gatys",
@@ -14,5 +15,6 @@ __all__ = [
     "Passes",
     "StyleCode",
     "StyleInput",
+    "Stylebook",
     "Stylizer",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,8 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import OptionError, StyleError
+from vidstyle.nets.conditioned import ConditionedNet
+from vidstyle.nets.protocol import FixedStyleNet
 from vidstyle.runtime.choice import engines, fastest
 from vidstyle.runtime.device import pick_precision
 from vidstyle.runtime.memory import Thrifty
@@ -47,6 +50,10 @@ class Stylizer(Painter):
         self.net = self.model.net.to(self.device)
         self.name = self.model.card.name
         self.fixed_style = self.net.fixed_style
+        self.overlaid = isinstance(self.net, (ConditionedNet, FixedStyleNet))
+        """Strength is a blend of pixels, which may as well be laid over what a clip's memory gives."""
+        self.turn = threading.Lock()
+        """For who shares a stylizer among threads: to be held while painting."""
         self.style_side = int(getattr(self.net, "STYLE_SIDE", self.style_side))
         if self.net.styles:
             self.style_kind = f"a number from 0 to {self.net.styles - 1}"

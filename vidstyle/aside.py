@@ -1,4 +1,4 @@
-"""Work that takes long, done beside the loop, one thing after the other."""
+"""Work that takes long, done beside a loop, one thing after the other."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ PATIENCE = 10.0
 class Aside:
     """A thread of its own. `woken` is called, on that thread, when something is done."""
 
-    def __init__(self, woken: Callable[[], None]) -> None:
+    def __init__(self, woken: Callable[[], None] = lambda: None) -> None:
         self._woken = woken
         self._asked: SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = SimpleQueue()
         self._ended = False
-        # A daemon: a picture on a drive that does not answer must not keep the engine from ending.
+        # A daemon: a picture on a drive that does not answer must not keep the program from ending.
         self._thread = threading.Thread(target=self._work, name="aside", daemon=True)
         self._thread.start()
 
