@@ -118,7 +118,7 @@ static void system_wait(int fd, int64_t milliseconds) {
         poll(&wanted, 1, milliseconds > 60000 ? 60000 : (int)milliseconds); /* a signal ends it early; callers look again */
 }
 
-/* Memory to share, sealed as PROTOCOL.md asks; NULL: there is none. The pages are taken now, since a lack of them later is SIGBUS. */
+/* Memory to share, whose size stays; NULL: there is none. The pages are taken now, since a lack of them later is SIGBUS. */
 static uint8_t *system_memory(size_t size, int *fd) {
     *fd = memfd_create("vidstyle", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
     if (*fd < 0 && errno == EINVAL) /* before Linux 6.3 */

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from client import Client
+from client import Client, hello
 from running import start
 
 import vidstyle
@@ -137,6 +137,22 @@ def test_it_takes_no_more_clients_than_it_can(serve) -> None:
     # By the answer to the second one, the engine knows that the first has gone.
     second.open(16, 16)
     assert Client(path)
+
+
+def test_those_who_say_nothing_do_not_keep_others_out(serve) -> None:
+    path, _ = serve(connections=4, greeting=0.3)
+    working = Client(path)
+    working.open(16, 16)
+    silent, greeting = Client(path, greet=False), Client(path)
+    halting = Client(path, greet=False)
+    halting.send(hello()[:20])
+    assert "4 clients already" in Client(path, greet=False).refusal()
+    assert "no HELLO came within 0.3 seconds" in silent.refusal()
+    assert "no OPEN came" in greeting.refusal()
+    assert "no HELLO came" in halting.refusal()
+    Client(path).open(16, 16)
+    working.ask(0)
+    assert working.done() == (0, 0, False)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else")

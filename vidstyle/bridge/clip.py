@@ -26,7 +26,7 @@ LATE = 64
 
 @dataclass(eq=False)
 class Job:
-    """A frame to be painted in place. pixels: its slot, (bytes,) uint8."""
+    """A frame to be painted in place. pixels: a copy of its slot, (bytes,) uint8."""
 
     connection: Connection
     clip: Clip

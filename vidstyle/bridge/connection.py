@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
@@ -39,6 +40,8 @@ class Connection:
         self.socket = socket
         self.host = ""
         """Who it is; empty before HELLO."""
+        self.since = time.monotonic()
+        """When it was accepted, or kept waiting last."""
         self.settings = Settings()
         self.code: StyleCode | None = None
         """The style; None where frames are left as they are."""
@@ -64,6 +67,11 @@ class Connection:
         return len(self._received) < AHEAD and not self._unsent
 
     @property
+    def waits(self) -> bool:
+        """It is the engine's turn: to read a style, or to paint."""
+        return bool(self.job or self._waited)
+
+    @property
     def writes(self) -> bool:
         return bool(self._unsent)
 
@@ -87,7 +95,7 @@ class Connection:
 
     def take(self) -> tuple[Header, bytes] | None:
         """The next message, where it is complete and nothing before it has to be waited for."""
-        return None if self.job or self._waited or self._unsent else protocol.take(self._received)
+        return None if self.waits or self._unsent else protocol.take(self._received)
 
     def take_descriptor(self) -> int:
         """The one that came beside OPEN; the caller's to close."""
@@ -104,6 +112,7 @@ class Connection:
         if self._waited is None or not self._waited[0].done():
             return False
         (future, then, _), self._waited = self._waited, None
+        self.since = time.monotonic()
         then(future)
         return True
 
@@ -136,5 +145,7 @@ class Connection:
             future, _, own = self._waited
             if own:
                 future.cancel()
+        if self.slots:
+            self.slots.close()
         self._waited = self.slots = None
         self.socket.close()

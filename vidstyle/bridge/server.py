@@ -36,13 +36,16 @@ from .slots import Slots
 __all__ = ["CONNECTIONS", "FrameServer"]
 
 CONNECTIONS = 256
+GREETING = 10.0
+"""Seconds that a client may take to say who it is and to share its memory; until then it only keeps others out."""
 
 
 class FrameServer:
     """Serves frames to the clients of a listening socket, from when `run` is called.
 
-    folders: where clients may take style pictures from. max_pixels: of a frame. connections: clients at once. together:
-    see `Brush`. log: receives a line for everything that happens to connections.
+    folders: where clients may take style pictures from. max_pixels: of a frame. connections: clients at once. greeting:
+    seconds until a client must have opened its memory. together: see `Brush`. log: receives a line for everything that
+    happens to connections.
     """
 
     def __init__(
@@ -53,13 +56,17 @@ class FrameServer:
         *,
         max_pixels: int = protocol.MAX_PIXELS,
         connections: int = CONNECTIONS,
+        greeting: float = GREETING,
         together: bool | None = None,
         log: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.painted = self.passed = 0
         """Frames so far."""
         self.connections: set[Connection] = set()
+        self._strangers: set[Connection] = set()
+        """Those that have opened no memory yet."""
         self._name, self._max_pixels, self._most, self._log = stylizer.name, max_pixels, connections, log
+        self._greeting = greeting
         self._brush = Brush(stylizer, together)
         self._styles = ClientStyles(stylizer, folders)
         # A model with a style in its weights needs no other.
@@ -94,6 +101,8 @@ class FrameServer:
                         return
                 for key, _ in self._selector.select(wait):
                     key.data()
+                if self._strangers:
+                    self._see_off()
                 if jobs := self._turns():
                     self._paint(self._brush.choose(jobs))
         finally:
@@ -105,11 +114,12 @@ class FrameServer:
         return [job for clip in self._clips.values() if (job := clip.turn(now))]
 
     def _patience(self) -> float | None:
-        """Seconds until there may be one, if nobody says anything; None where there will be none."""
+        """Seconds until there may be one, or a stranger has to go, if nobody says anything; None for never."""
+        if self._turns():
+            return 0
         deadlines = [deadline for clip in self._clips.values() if (deadline := clip.deadline()) is not None]
-        if not deadlines:
-            return None
-        return 0 if self._turns() else max(0.0, min(deadlines) - time.monotonic())
+        deadlines += [stranger.since + self._greeting for stranger in self._strangers if not stranger.waits]
+        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
     def _paint(self, jobs: Sequence[Job]) -> None:
         try:
@@ -132,6 +142,12 @@ class FrameServer:
         connection.job = None
         if failure:
             connection.note(failure)
+        elif connection.slots:
+            try:
+                connection.slots.write(job.slot, job.pixels)
+            except Refusal as refusal:
+                self._refuse(connection, refusal)
+                return
         self.painted += not failure
         done = Done(0) if failure else Done.PAINTED
         connection.send(protocol.message(Message.DONE, b"", job.slot, done, job.number))
@@ -163,7 +179,15 @@ class FrameServer:
             connection.close()
             return
         self.connections.add(connection)
+        self._strangers.add(connection)
         self._listen(connection)
+
+    def _see_off(self) -> None:
+        """End the connections of those who do not say what they want."""
+        latest = time.monotonic() - self._greeting
+        for stranger in [s for s in self._strangers if s.since < latest and not s.waits]:
+            missing = "OPEN" if stranger.host else "HELLO"
+            self._refuse(stranger, Refusal(f"no {missing} came within {self._greeting:g} seconds"))
 
     def _listen(self, connection: Connection) -> None:
         """Hear of what the client sends, where it is to be read, and of room, where there is something to be sent."""
@@ -244,9 +268,13 @@ class FrameServer:
         descriptor = connection.take_descriptor()
         try:
             opening = protocol.read_open(body, self._max_pixels)
-            connection.slots = Slots(descriptor, opening)
+            slots = Slots(descriptor, opening)
         finally:
             os.close(descriptor)
+        if connection.slots:
+            connection.slots.close()
+        connection.slots = slots
+        self._strangers.discard(connection)
         self._join(connection, opening.clip or connection)
         connection.send(protocol.message(Message.OPENED))
 
@@ -262,7 +290,7 @@ class FrameServer:
             self.passed += 1
             connection.send(protocol.message(Message.DONE, b"", header.slot, 0, header.number))
             return
-        pixels = slots[header.slot]
+        pixels = slots.read(header.slot)
         job = Job(connection, clip, slots.layout, pixels, code, settings, header.slot, header.number, reset)
         connection.job = job
         prepared = self._preparation(job)
@@ -314,6 +342,7 @@ class FrameServer:
 
     def _drop(self, connection: Connection) -> None:
         self.connections.discard(connection)
+        self._strangers.discard(connection)
         self._leave(connection)
         if connection.socket in self._selector.get_map():
             self._selector.unregister(connection.socket)
