@@ -10,7 +10,7 @@ from torch import Tensor
 from vidstyle.errors import OptionError
 from vidstyle.temporal import ClipMemory
 from vidstyle.temporal.cuts import is_cut, thumbnail
-from vidstyle.temporal.stabiliser import LEVELS, Stabiliser
+from vidstyle.temporal.stabiliser import LEVELS, PARTS, Stabiliser, find_level
 
 
 def texture(seed: int, height: int = 120, width: int = 200) -> Tensor:
@@ -178,3 +178,23 @@ def test_a_level_that_is_not_there_is_named() -> None:
         Stabiliser("fastest")
     with pytest.raises(ValueError, match="memory"):
         ClipMemory.from_tensors({})
+
+
+def appearing() -> list[Tensor]:
+    """A noisy picture before a still camera; from the fourth frame on it has a square that was not there."""
+    generator = torch.Generator().manual_seed(0)
+    frames = [texture(1).add(0.02 * torch.randn(1, 3, 120, 200, generator=generator)).clamp(0, 1) for _ in range(6)]
+    for frame in frames[3:]:
+        frame[..., 40:80, 60:120] = texture(2)[..., 40:80, 60:120]
+    return frames
+
+
+def test_parts_of_a_level_can_be_left_out() -> None:
+    frames = appearing()
+    found = {name: torch.cat(steadied(frames, frames, name)) for name in ("best", *(f"best-{part}" for part in PARTS))}
+    for part in PARTS:
+        assert (found["best"] - found[f"best-{part}"]).abs().max() > 0.01, part
+    assert len(Stabiliser("best-ahead")(frames[0], frames[0], ClipMemory("best-ahead"))) == 1
+    assert find_level("best-ahead-colours").shares == LEVELS["best"].shares
+    with pytest.raises(OptionError, match="parts: "):
+        find_level("fast-magic")

@@ -26,7 +26,13 @@ def temporal(
     style: Annotated[
         list[str] | None, typer.Option("--style", "-s", help="Picture or built-in style; repeat for more.")
     ] = None,
-    levels: Annotated[str, typer.Option(help="Temporal levels to compare, joined by commas.")] = "off,fast,best",
+    levels: Annotated[
+        str,
+        typer.Option(
+            help="Temporal levels to compare, joined by commas. fast-PART and best-PART: without that "
+            "part, which is ahead, rest, doubt, sharpness or colours."
+        ),
+    ] = "off,fast,best",
     flow: Annotated[str, typer.Option(help="What finds motion for the judgement; see stylize --flow.")] = "dis",
     frames: Annotated[int, typer.Option(min=2, help="Of every clip, from its beginning.")] = 48,
     side: Annotated[int, typer.Option(min=64, help="Longer side, in pixels, at which clips are painted.")] = 480,

@@ -15,7 +15,7 @@ from vidstyle.styles import find_style
 from vidstyle.stylizers import Stylizer
 from vidstyle.temporal.flow import flow_estimator
 from vidstyle.temporal.memory import ClipMemory
-from vidstyle.temporal.stabiliser import LEVELS, Stabiliser
+from vidstyle.temporal.stabiliser import Stabiliser, find_level
 
 from .clips import Clip, load_clip, read_frames
 from .steadiness import Steadiness, judge_steadiness, roughness
@@ -55,8 +55,8 @@ class TemporalTrial:
         OptionError for a level that is not there, and for styles of one name.
         """
         for level in levels:
-            if level not in ("off", *LEVELS):
-                raise OptionError(f"no temporal level is called {level}; choose off, {', '.join(LEVELS)}")
+            if level != "off":
+                find_level(level)
         self.encoder, self.lpips, self.levels, self.device = encoder, lpips, levels, device
         self.styles = {Path(style).stem: find_style(style) for style in styles}
         if len(self.styles) < len(styles):

@@ -44,6 +44,10 @@ class Shares:
     """Where things move: the more, the steadier and the softer."""
     resting: float = 0.99
     """Where nothing moves, and nothing is softened by resampling."""
+    rest: bool = True
+    """Whether anything is taken to rest."""
+    doubt: bool = True
+    """Whether motion is doubted: where it brings what does not look like the frame, in haste, where the light changes."""
 
 
 @dataclass
@@ -107,14 +111,16 @@ def find_motion(
     noisy = noisy * faded((still / NOISE).square())
     limit = max(size) * STILL + FEIGNED * noisy * root(shake)
     # What is too small to be told from noise is kept in mind: a slow motion adds up until it is followed.
-    rests = faded(_squared(whole) / (2 * limit.square()))
+    rests = faded(_squared(whole) / (2 * limit.square())) if shares.rest else torch.zeros_like(first)
 
     along = whole * (1 - rests)
     brought = moved(second, along)
     differs = blurred(apart(brought, first), 1.0)
     share = shares.moving + (shares.resting - shares.moving) * rests
-    haste = _squared(flow) / (HASTE * max(size)) ** 2
-    trust = share * (1 - FADING * _lit(first - brought, differs)) * faded(_doubt(first, differs).square() + haste)
+    trust = share
+    if shares.doubt:
+        haste = _squared(flow) / (HASTE * max(size)) ** 2
+        trust = share * (1 - FADING * _lit(first - brought, differs)) * faded(_doubt(first, differs).square() + haste)
     # What a new painting takes the place of has no slip.
     slip = MEMORY * whole * rests * trust
     return Motion(along, trust, explains, rests, first, brought, slip, flow, shake)

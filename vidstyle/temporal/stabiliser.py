@@ -8,7 +8,8 @@ Sources: Ruder et al. 2016 (warping with an occlusion mask); Bonneel et al. 2015
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -24,7 +25,7 @@ from .motion import Motion, Shares, find_motion
 from .occlusion import visible
 from .raster import LONGEST, laid_over, luma, moved, resized, shrunk
 
-__all__ = ["LEVELS", "Level", "Stabiliser"]
+__all__ = ["LEVELS", "PARTS", "Level", "Stabiliser", "find_level"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,10 @@ class Level:
     ahead: int = 0
     """Frames looked ahead, by which the result comes later. With them, flow is estimated both ways."""
     shares: Shares = field(default_factory=Shares)
+    sharpness: bool = True
+    """What averaging softens is given back."""
     colours: bool = False
-    """Sharpness is given back to colours, not to luma alone."""
+    """To colours too, not to luma alone."""
 
 
 LEVELS = {
@@ -49,6 +52,31 @@ LEVELS = {
     "best": Level(ahead=4, shares=Shares(moving=0.93), colours=True),
 }
 
+PARTS: dict[str, Callable[[Level], Level]] = {
+    "ahead": lambda level: replace(level, ahead=0),
+    "rest": lambda level: replace(level, shares=replace(level.shares, rest=False)),
+    "doubt": lambda level: replace(level, shares=replace(level.shares, doubt=False)),
+    "sharpness": lambda level: replace(level, sharpness=False),
+    "colours": lambda level: replace(level, colours=False),
+}
+"""What a level is made of beside the join along the motion, and what it is without that part: to measure each alone."""
+
+
+def find_level(name: str) -> Level:
+    """The level of that name, less the parts that are named after it: "best", "best-ahead-sharpness".
+
+    OptionError where there is no such level or part.
+    """
+    level, *parts = name.split("-")
+    if level not in LEVELS:
+        raise OptionError(f"no temporal level is called {level}; choose {' or '.join(LEVELS)}")
+    found = LEVELS[level]
+    for part in parts:
+        if part not in PARTS:
+            raise OptionError(f"no temporal level has a part called {part}; parts: {', '.join(PARTS)}")
+        found = PARTS[part](found)
+    return found
+
 
 class Stabiliser:
     """Steadies the paintings of a clip, frame by frame. All that it remembers is in the ClipMemory that it is given.
@@ -57,13 +85,11 @@ class Stabiliser:
     """
 
     def __init__(self, level: str | Level = "fast", device: torch.device | str = "cpu", flow: str = "auto") -> None:
-        """level: a name in LEVELS or a Level of one's own; flow: in place of the level's.
+        """level: a name that `find_level` knows or a Level of one's own; flow: in place of the level's.
 
         OptionError for a level that is not there; InputError where the flow's weights cannot be had.
         """
-        if isinstance(level, str) and level not in LEVELS:
-            raise OptionError(f"no temporal level is called {level}; choose {' or '.join(LEVELS)}")
-        self.level = LEVELS[level] if isinstance(level, str) else level
+        self.level = find_level(level) if isinstance(level, str) else level
         flow = self.level.flow if flow == "auto" else flow
         self.where = torch.device(device if flow in ON_DEVICE else "cpu")
         self.estimator = flow_estimator(flow, device)
@@ -144,4 +170,4 @@ class Stabiliser:
             assert moment.onward is not None
             assert moment.trust is not None
             result = self._carried(result, moment.held, moment.onward, moment.trust)
-        return as_detailed(result, ahead[0].rough, self.level.colours)
+        return as_detailed(result, ahead[0].rough, self.level.colours) if self.level.sharpness else result
