@@ -11,39 +11,64 @@ import typer
 
 from vidstyle.errors import MissingExtra, OptionError
 
-from .terminal import out
+from .terminal import Interrupted, out
+from .times import parse_time
 
 __all__ = ["web"]
+
+ACCESS, LIMITS = "Who may come in", "Limits"
 
 
 def web(
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Where to listen; others than localhost need a token.")
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Where to listen; others than this machine's own need a token.",
+            rich_help_panel=ACCESS,
+        ),
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 for any that is free.")] = 8420,
+    port: Annotated[int, typer.Option(help="0 for any that is free.", rich_help_panel=ACCESS)] = 8420,
     token: Annotated[
         str | None,
-        typer.Option(envvar="VIDSTYLE_TOKEN", help="Whoever gives it may come in; default: a new one, where needed."),
+        typer.Option(
+            envvar="VIDSTYLE_TOKEN",
+            help="Whoever has it may come in. Default: a new one where others reach the address, else none.",
+            rich_help_panel=ACCESS,
+        ),
     ] = None,
     name: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Another name that the page is reached by, as a proxy's.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Another name that the page goes by; repeatable.", rich_help_panel=ACCESS),
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where files are kept while it runs; default: temporary files.")
+        Path | None, typer.Option(metavar="DIR", help="Where files lie while it runs; default: temporary files.")
     ] = None,
     model: Annotated[str, typer.Option(metavar="NAME|FILE", help="A model's name or a checkpoint file.")] = "brisk",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    jobs: Annotated[int, typer.Option(help="Videos painted at once.")] = 1,
+    jobs: Annotated[int, typer.Option(help="Files painted at once.", rich_help_panel=LIMITS)] = 1,
+    queue: Annotated[int, typer.Option(help="Files that may wait.", rich_help_panel=LIMITS)] = 20,
+    max_size: Annotated[float, typer.Option(metavar="MB", help="Of a file.", rich_help_panel=LIMITS)] = 2000,
+    max_duration: Annotated[
+        str, typer.Option(metavar="TIME", help="Of a video: seconds, or 10:00.", rich_help_panel=LIMITS)
+    ] = "10:00",
+    max_pixels: Annotated[int, typer.Option(help="Of a frame.", rich_help_panel=LIMITS)] = 8_847_360,
+    max_memory: Annotated[float, typer.Option(metavar="GB", help="Of a job.", rich_help_panel=LIMITS)] = 8,
+    max_work: Annotated[
+        str, typer.Option(metavar="TIME", help="That a job may take.", rich_help_panel=LIMITS)
+    ] = "4:00:00",
+    keep: Annotated[
+        str, typer.Option(metavar="TIME", help="After it ended, a job is removed.", rich_help_panel=LIMITS)
+    ] = "24:00:00",
 ) -> None:
-    """Serve a page where videos, or the webcam, are painted in the browser."""
+    """Serve a page where videos, or the webcam, are painted in a browser."""
     try:
         import fastapi  # noqa: F401
         import python_multipart  # noqa: F401
         import uvicorn
     except ImportError as missing:
         raise MissingExtra(missing.name or "fastapi", "web") from None
-    from vidstyle.web.app import create_app
-    from vidstyle.web.settings import Settings, is_loopback
+    from vidstyle.web.settings import GB, MB, Settings, is_loopback
 
     if token is None and not is_loopback(host):
         token = secrets.token_urlsafe(24)
@@ -53,18 +78,37 @@ def web(
         token=token,
         names=tuple(name or ()),
         folder=folder,
-        model=model,
+        model=str(Path(model).resolve()) if Path(model).exists() else model,
         device=device,
         jobs=jobs,
+        waiting=queue,
+        max_bytes=int(max_size * MB),
+        max_seconds=float(parse_time(max_duration)),
+        max_pixels=max_pixels,
+        max_memory=int(max_memory * GB),
+        max_work=float(parse_time(max_work)),
+        keep=float(parse_time(keep)),
     )
+    from vidstyle.web.app import create_app
+
     app = create_app(settings)
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, number: int, frame: object) -> None:
+            super().handle_exit(number, frame)  # type: ignore[arg-type]
+            app.state.closing()
+
+    # The access log would show tokens; a client could make up the headers of a proxy.
+    quiet = {"log_level": "warning", "access_log": False, "server_header": False, "proxy_headers": False}
+    config = uvicorn.Config(app, **quiet, limit_concurrency=2000, timeout_graceful_shutdown=5)  # type: ignore[arg-type]
     with _listening(host, port) as listener:
         shown = f"[{host}]" if ":" in host else host
-        address = f"http://{shown}:{listener.getsockname()[1]}/" + (f"?token={token}" if token else "")
-        out.print(f"open {address} in a browser; Ctrl-C ends it")
-        # The access log would show tokens.
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
-        server.run(sockets=[listener])
+        query = f"?token={token}" if token else ""
+        out.print(f"open http://{shown}:{listener.getsockname()[1]}/{query} in a browser; Ctrl-C ends it")
+        try:
+            Server(config).run(sockets=[listener])
+        except Interrupted:
+            raise typer.Exit(130) from None
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -73,7 +117,6 @@ def _listening(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(512)
         return listener
     except OSError as error:
         raise OptionError(f"cannot listen at {host}, port {port}: {error.strerror}; choose another --port") from None

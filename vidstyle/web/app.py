@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse
 from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
 from vidstyle import __version__
 
-from . import styles
+from . import job_api, styles
 from .gate import Gate
+from .headers import SecurityHeaders
+from .jobs import Jobs
+from .limits import RateLimit, Slots
+from .owner import set_owner
+from .place import Place
 from .settings import Settings
 
 __all__ = ["create_app"]
@@ -23,20 +31,45 @@ STATIC = Path(__file__).parent / "static"
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The page and its API."""
     settings = settings or Settings()
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        place = app.state.place = Place(settings.folder)
+        jobs = app.state.jobs = Jobs(settings)
+        loop = asyncio.get_running_loop()
+        # For whoever ends the server: a page that listens to events would hold it up.
+        app.state.closing = lambda: loop.call_soon_threadsafe(jobs.dismiss)
+        try:
+            yield
+        finally:
+            await jobs.close()
+            place.close()
+
     app = FastAPI(
         title="vidstyle",
         version=__version__,
+        description="Videos and pictures, painted in the style of a picture.",
         openapi_url="/api/openapi.json",
         docs_url=None,  # it would load scripts from elsewhere
         redoc_url=None,
-        middleware=[Middleware(Gate, settings=settings)],
+        lifespan=life,
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(RateLimit, rate=settings.rate, burst=settings.burst),
+            Middleware(Gate, settings=settings),
+        ],
     )
     app.state.settings = settings
+    app.state.uploads = Slots("uploads", settings.uploads, 4 * settings.uploads)
+    app.state.streams = Slots("open pages", settings.streams, 1000)
     app.include_router(styles.router)
+    app.include_router(job_api.router)
 
     @app.get("/", include_in_schema=False)
-    def page() -> FileResponse:
-        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+    def page(request: Request) -> FileResponse:
+        response = FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+        set_owner(request, response)
+        return response
 
     app.mount("/", StaticFiles(directory=STATIC), name="static")
     return app

@@ -40,8 +40,8 @@ class Settings:
     max_style_bytes: int = 40 * MB
     max_seconds: float = 600
     """Of a video's duration."""
-    max_pixels: int = 8_300_000
-    """Of a frame."""
+    max_pixels: int = 8_847_360
+    """Of a frame; 4096×2160 are allowed."""
     max_work: float = 4 * 3600
     """Seconds that a job may run."""
     max_memory: int = 8 * GB
@@ -52,6 +52,14 @@ class Settings:
     """Seconds after which a job that has ended is forgotten, with its files."""
     upload_seconds: float = 3600
     """That sending a video may take."""
+
+    rate: float = 50
+    """Requests that one client may make a second, after `burst` at once."""
+    burst: int = 500
+    uploads: int = 3
+    """Of one client at once."""
+    streams: int = 50
+    """Of events, of one client at once."""
 
     def __post_init__(self) -> None:
         if not is_loopback(self.host) and not self.token:

@@ -1,0 +1,162 @@
+"""The process of one job: media is opened and painted here, under limits, never in the server.
+
+The order is a line of JSON on stdin; what happens is told in lines of JSON on stdout. When stdin ends the server is
+gone, and so is this process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import IO, Any
+
+from vidstyle.errors import InputError, VidstyleError
+
+__all__ = ["main"]
+
+PLAYS = {"h264", "vp8", "vp9", "av1"}
+"""Codecs that browsers play, in the files that they play."""
+PLAYABLE = {".mp4", ".m4v", ".webm", ".mov"}
+SHOWN = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".apng", ".bmp"}
+"""Endings of pictures that browsers show."""
+PLAIN = {".gif", ".webp", ".apng", ".mp4", ".m4v"}
+"""Endings of moving pictures that are not turned into MP4."""
+
+
+def main() -> None:
+    """Read the order, work it off, tell what happens."""
+    # Libraries may print to stdout; what is told goes where only we write.
+    told = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def tell(event: str, **values: Any) -> None:
+        told.write(json.dumps({"event": event, **values}, default=str) + "\n")
+        told.flush()
+
+    order = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_server, args=(sys.stdin.buffer,), daemon=True).start()
+    _limit(order["max_memory"], order["max_file"])
+    os.chdir(order["folder"])
+    try:
+        tell("done", **_paint(order, tell))
+    except VidstyleError as error:
+        tell("failed", text=str(error))
+    except MemoryError:
+        tell("failed", text="it needs more memory than a job may have; scale it down")
+    except Exception:
+        traceback.print_exc()
+        tell("failed", text="vidstyle could not cope with this file; that is a fault of vidstyle")
+    # No thread of a library is waited for.
+    told.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _end_with_server(stdin: IO[bytes]) -> None:
+    while stdin.read(1):
+        pass
+    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def _limit(memory: int, file: int) -> None:
+    """Bytes that may be allocated, and bytes that a file may have, where the system can limit them."""
+    with contextlib.suppress(ImportError):
+        import resource
+
+        for kind, most in (
+            (resource.RLIMIT_DATA, memory),
+            (resource.RLIMIT_FSIZE, file),
+            (resource.RLIMIT_CORE, 0),
+        ):
+            with contextlib.suppress(ValueError, OSError):  # a limit that is lower already
+                resource.setrlimit(kind, (most, most))
+    with contextlib.suppress(AttributeError):
+        os.nice(5)  # the page stays quick
+
+
+def _paint(order: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
+    from vidstyle.media import default_output, open_source
+    from vidstyle.pipeline import Progress, stylize
+
+    path, longest = Path(order["input"]), order["max_seconds"]
+    with open_source(path, max_pixels=order["max_pixels"]) as source:
+        info = source.info
+        target = default_output(source, "painted")
+        if not info.still and order["format"] == "mp4" and target.suffix not in PLAIN:
+            target = target.with_suffix(".mp4")
+    if info.duration is not None and info.duration > longest:
+        raise InputError(f"it is {_clock(info.duration)} long; at most {_clock(longest)} are taken here")
+    tell("looked", size=info.size, frames=info.frames, still=info.still, seconds=float(info.duration or 0))
+    most = longest * float(info.rate or 60) * 1.1 + 100
+
+    def on_progress(event: Progress) -> None:
+        if event.frames > most:  # the file did not tell how long it is, or lied
+            raise InputError(f"it is longer than {_clock(longest)}, which is what is taken here")
+        tell("progress", frames=event.frames, total=event.total, fps=round(event.fps, 2), eta=event.eta)
+
+    as_mp4: dict[str, Any] = {}
+    if order["format"] == "mp4" and target.suffix in (".mp4", ".m4v") and not info.still and info.depth == 8:
+        as_mp4 = {"codec": "h264", "pix_fmt": "yuv420p"}
+    result = stylize(
+        path,
+        [(Path(order["picture"]) if order["picture"] else order["style"], 1.0)],
+        target,
+        model=order["model"],
+        device=order["device"],
+        strength=order["strength"],
+        keep_color=order["keep_color"],
+        temporal=order["temporal"],
+        max_pixels=order["max_pixels"],
+        **as_mp4,
+        on_progress=on_progress,
+        on_note=lambda text: tell("note", text=text),
+    )
+    tell("finishing")
+    return {
+        "result": result.output.name,
+        "size": result.size,
+        "frames": result.frames,
+        "seconds": round(result.seconds, 3),
+        "before": _for_browsers(path, order["max_pixels"]),
+        "after": _for_browsers(result.output, order["max_pixels"]),
+    }
+
+
+def _for_browsers(path: Path, max_pixels: int) -> str | None:
+    """A file's own name where browsers show it, else that of a copy that they do; None where there can be none."""
+    from vidstyle.media import EncoderSettings, open_sink, open_source
+    from vidstyle.pipeline.offline import run
+
+    try:
+        with open_source(path, max_pixels=max_pixels) as source:
+            info = source.info
+            shared = info.pix_fmt in ("yuv420p", "yuvj420p")
+            if path.suffix in SHOWN or (path.suffix in PLAYABLE and info.codec in PLAYS and shared):
+                return path.name
+            copy = path.with_name(f"{path.stem}-shown{'.jpg' if info.still else '.mp4'}")
+            plain = EncoderSettings() if info.still else EncoderSettings("h264", 23, "veryfast", "yuv420p")
+            with open_sink(copy, source, encoder=plain) as sink:
+                run(source, sink, None, 1)
+        return copy.name
+    except VidstyleError:
+        traceback.print_exc()
+        return None
+
+
+def _clock(seconds: Fraction | float) -> str:
+    whole = int(seconds)
+    return (
+        f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}" if whole >= 3600 else f"{whole // 60}:{whole % 60:02}"
+    )
+
+
+if __name__ == "__main__":
+    main()
