@@ -22,6 +22,7 @@ from .limits import RateLimit, Slots
 from .owner import set_owner
 from .place import Place
 from .settings import Settings
+from .webcam import webcam_router
 
 __all__ = ["create_app"]
 
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.streams = Slots("open pages", settings.streams, 1000)
     app.include_router(styles.router)
     app.include_router(job_api.router)
+    app.include_router(webcam_router(settings, lambda: app.state.place.folder()))
 
     @app.get("/", include_in_schema=False)
     def page(request: Request) -> FileResponse:

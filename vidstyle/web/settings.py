@@ -52,6 +52,14 @@ class Settings:
     """Seconds after which a job that has ended is forgotten, with its files."""
     upload_seconds: float = 3600
     """That sending a video may take."""
+    webcams: int = 4
+    """People who are painted live at once."""
+    webcam_idle: float = 30
+    """Seconds without a picture after which such a session ends."""
+    webcam_pixels: int = 1920 * 1080
+    """Of a webcam's frame."""
+    ice_servers: tuple[str, ...] = ()
+    """`stun:HOST:PORT` or `turn:USER:PASSWORD@HOST:PORT`, for browsers that cannot reach this machine directly."""
 
     rate: float = 50
     """Requests that one client may make a second, after `burst` at once."""

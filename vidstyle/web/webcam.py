@@ -1,0 +1,114 @@
+"""The webcam's part of the API: signalling, and pictures to paint in the style of."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, HTTPException, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from vidstyle.errors import VidstyleError
+from vidstyle.live.controls import LEVELS
+from vidstyle.stylizers import Stylizer
+
+from .sessions import Full, Sessions
+from .settings import Settings
+from .style_pictures import StylePictures
+from .wishes import Wish, ice_server
+
+__all__ = ["webcam_router"]
+
+
+class Offer(BaseModel):
+    """What a browser offers, with all its addresses in it, and how it wants to be painted."""
+
+    model_config = ConfigDict(extra="forbid")
+    sdp: Annotated[str, Field(min_length=1, max_length=40_000)]
+    wish: Wish = Wish()
+
+
+class Answer(BaseModel):
+    """session: its name, to end it by."""
+
+    session: str
+    sdp: str
+
+
+class Sent(BaseModel):
+    """A style picture that was sent; style: what to call it in a wish."""
+
+    style: str
+
+
+class Webcam(BaseModel):
+    """sessions: open now; ice_servers: as RTCPeerConnection takes them."""
+
+    sessions: int
+    most: int
+    temporal: list[str]
+    ice_servers: list[dict[str, Any]]
+
+
+def webcam_router(settings: Settings, folder: Callable[[], Path]) -> APIRouter:
+    """The routes below /api/webcam, with the sessions behind them, which end with the app. folder: makes a new one."""
+    ice = [ice_server(url) for url in settings.ice_servers]
+    pictures = StylePictures(folder, settings.max_style_bytes)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await sessions.close_all()
+
+    sessions = Sessions(
+        lambda: Stylizer(settings.model, settings.device),
+        pictures.find,
+        most=settings.webcams,
+        ice=ice,
+        max_pixels=settings.webcam_pixels,
+        patience=settings.webcam_idle,
+    )
+    router = APIRouter(prefix="/api/webcam", tags=["webcam"], lifespan=lifespan)
+
+    @router.get("")
+    async def webcam() -> Webcam:
+        """What there is, before anything begins."""
+        servers = [
+            {"urls": each.urls, **({"username": each.username, "credential": each.credential} if each.username else {})}
+            for each in ice
+        ]
+        return Webcam(sessions=len(sessions), most=sessions.most, temporal=list(LEVELS), ice_servers=servers)
+
+    @router.post("/sessions", status_code=201, responses={400: {}, 503: {}})
+    async def open_session(offer: Offer) -> Answer:
+        """Begin: the camera's picture comes by WebRTC and goes back painted. The data channel takes wishes."""
+        try:
+            name, answer = await sessions.open(offer.sdp, offer.wish)
+        except Full:
+            people = "one person is" if sessions.most == 1 else f"{sessions.most} people are"
+            raise HTTPException(503, f"{people} being painted, which is as many as can be; try again later") from None
+        except VidstyleError as error:
+            raise HTTPException(400, str(error)) from None
+        return Answer(session=name, sdp=answer)
+
+    @router.delete("/sessions/{name}", status_code=204, responses={404: {}})
+    async def close_session(name: str) -> None:
+        """End a session."""
+        if not await sessions.close(name):
+            raise HTTPException(404, "there is no such session")
+
+    @router.post("/styles", status_code=201, responses={400: {}, 413: {}})
+    async def send_style(request: Request) -> Sent:
+        """Send a picture, as the request's body, to be painted in its style."""
+        try:
+            return Sent(style=await pictures.add(request.stream()))
+        except OverflowError:
+            raise HTTPException(413, f"that picture has more than {settings.max_style_bytes // 10**6} MB") from None
+        except VidstyleError as error:
+            raise HTTPException(400, str(error)) from None
+
+    return router
