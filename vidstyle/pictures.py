@@ -8,14 +8,16 @@ import warnings
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch.nn.functional as F
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
-from torch import Tensor
 
 from vidstyle.errors import InputError, StyleError
 from vidstyle.frames import MAX_PIXELS
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["as_image", "list_pictures", "load_image", "load_square", "load_squares", "short_side"]
 
@@ -70,6 +72,8 @@ def short_side(picture: Tensor, side: int) -> Tensor:
     size = max(32, round(height * scale)), max(32, round(width * scale))
     if max(size) > 8 * side:
         raise StyleError(f"a style picture of {width}×{height} is too narrow; crop it to a usual shape")
+    import torch.nn.functional as F  # here, so that who only decodes pictures does not wait for PyTorch
+
     return F.interpolate(picture, size, mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
 
 

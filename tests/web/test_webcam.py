@@ -76,7 +76,7 @@ async def test_strength_0_gives_the_camera_back_and_strength_1_a_painting(model:
 async def test_another_style_shows(model: Path) -> None:
     async with serving(model=str(model)) as client:
         caller = Caller(client, Camera(moving=False))
-        sent = await client.post("/api/webcam/styles", content=picture())
+        sent = await client.post("/api/webcam/styles", files={"picture": picture()})
         assert sent.status_code == 201, sent.text
         await caller.call(styles=[{"style": "ink"}])
         await caller.until(lambda: any(each.get("stats", {}).get("painted", 0) > 5 for each in caller.told))
@@ -165,7 +165,7 @@ async def test_other_sites_may_not_call(model: Path) -> None:
 async def test_pictures_that_are_none_are_refused(model: Path) -> None:
     async with serving(model=str(model), max_style_bytes=100_000) as client:
         for body, status in ((b"", 400), (b"no picture", 400), (picture()[:200], 400), (bytes(100_001), 413)):
-            answer = await client.post("/api/webcam/styles", content=body)
+            answer = await client.post("/api/webcam/styles", files={"picture": body})
             assert answer.status_code == status, answer.text
             assert "/" not in answer.json()["detail"]
 

@@ -65,7 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.streams = Slots("open pages", settings.streams, 1000)
     app.include_router(styles.router)
     app.include_router(job_api.router)
-    app.include_router(webcam_router(settings, lambda: app.state.place.folder()))
+    app.include_router(webcam_router(settings))
 
     @app.get("/", include_in_schema=False)
     def page(request: Request) -> FileResponse:

@@ -60,7 +60,6 @@ class Settings:
     """Of a webcam's frame."""
     ice_servers: tuple[str, ...] = ()
     """`stun:HOST:PORT` or `turn:USER:PASSWORD@HOST:PORT`, for browsers that cannot reach this machine directly."""
-
     rate: float = 50
     """Requests that one client may make a second, after `burst` at once."""
     burst: int = 500
@@ -74,10 +73,18 @@ class Settings:
             raise OptionError(f"others can reach {self.host}, so there must be a token")
         if not 0 <= self.port < 65536:
             raise OptionError(f"port {self.port} does not exist; give 1 to 65535, or 0 for any that is free")
-        for name in ("jobs", "waiting_per_client", "max_bytes", "max_style_bytes", "max_pixels", "max_memory"):
+        for name in (
+            "jobs",
+            "waiting_per_client",
+            "max_bytes",
+            "max_style_bytes",
+            "max_pixels",
+            "max_memory",
+            "webcams",
+        ):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} {getattr(self, name)} makes no sense; give 1 or more")
-        for name in ("max_seconds", "max_work", "keep", "upload_seconds"):
+        for name in ("max_seconds", "max_work", "keep", "upload_seconds", "webcam_idle"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise OptionError(f"{name} {getattr(self, name)} makes no sense; give a positive number of seconds")
 

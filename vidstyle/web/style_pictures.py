@@ -3,47 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+import shutil
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from collections import OrderedDict
-from collections.abc import AsyncIterable, Callable
+from contextlib import suppress
 from pathlib import Path
 
-from PIL import Image
-
 from vidstyle.errors import StyleError
-from vidstyle.frames import MAX_PIXELS
-from vidstyle.pictures import load_image
 from vidstyle.styles import builtin_styles
 
 __all__ = ["StylePictures"]
 
 KEPT = 64
 """Pictures; the one that was not used for longest goes first."""
-SIDE = 1024
-"""Pixels of the longer side that are kept: more than any model looks at."""
+PATIENCE = 30
+"""Seconds that a picture may take."""
+AT_ONCE = 2
+"""Pictures that are decoded at once."""
 
 
 class StylePictures:
-    """In a folder that `folder` makes when the first one comes."""
+    """Each in a folder of its own."""
 
-    def __init__(self, folder: Callable[[], Path], max_bytes: int, max_pixels: int = MAX_PIXELS) -> None:
-        self._make, self._max_bytes, self._max_pixels = folder, max_bytes, max_pixels
-        self._folder: Path | None = None
+    def __init__(self) -> None:
         self._kept: OrderedDict[str, Path] = OrderedDict()
-        self._busy = asyncio.Semaphore(1)
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def add(self, body: AsyncIterable[bytes]) -> str:
-        """What the picture is called from now on. OverflowError for too many bytes, StyleError for no picture."""
-        data = bytearray()
-        async for chunk in body:
-            data += chunk
-            if len(data) > self._max_bytes:
-                raise OverflowError
-        async with self._busy:
-            name, path = await asyncio.get_running_loop().run_in_executor(None, self._store, bytes(data))
-        self._kept[name] = path
+    async def add(self, sent: Path) -> str:
+        """What a picture, the only file in its folder, is called from now on. StyleError for what is none."""
+        kept = sent.with_name("style.png")
+        async with self._turns:
+            await _decode(sent, kept)
+        sent.unlink()
+        name = f"sent-{sent.parent.name}"
+        self._kept[name] = kept
         while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)[1].unlink(missing_ok=True)
+            _, oldest = self._kept.popitem(last=False)
+            shutil.rmtree(oldest.parent, ignore_errors=True)
         return name
 
     def find(self, name: str) -> str:
@@ -55,18 +52,18 @@ class StylePictures:
             return name
         raise StyleError("that style is not here any more; send its picture again")
 
-    def _store(self, data: bytes) -> tuple[str, Path]:
-        if self._folder is None:
-            self._folder = self._make()
-        name = f"sent-{secrets.token_hex(16)}"
-        sent, kept = self._folder / f"{name}.sent", self._folder / f"{name}.png"
-        try:
-            sent.write_bytes(data)
-            picture = Image.fromarray(load_image(sent, max_pixels=self._max_pixels, enough=SIDE))
-        except StyleError as error:
-            raise StyleError(str(error).replace(str(sent), "that picture")) from None
-        finally:
-            sent.unlink(missing_ok=True)
-        picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-        picture.save(kept)
-        return name, kept
+
+async def _decode(sent: Path, kept: Path) -> None:
+    command = (sys.executable, "-m", "vidstyle.web.picture", str(sent), str(kept))
+    process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL)
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
+    except asyncio.TimeoutError:
+        raise StyleError("that picture takes too long to read; scale it down") from None
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    if process.returncode:
+        text = said.decode("utf-8", "replace").strip().replace(str(sent), "that picture")
+        raise StyleError(text or "that picture cannot be read")

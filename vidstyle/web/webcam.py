@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import shutil
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request
@@ -14,12 +14,22 @@ from vidstyle.errors import VidstyleError
 from vidstyle.live.controls import LEVELS
 from vidstyle.stylizers import Stylizer
 
+from .job_api import problems
+from .limits import client_of
 from .sessions import Full, Sessions
 from .settings import Settings
 from .style_pictures import StylePictures
+from .uploads import receive_form
 from .wishes import Wish, ice_server
 
 __all__ = ["webcam_router"]
+
+FORM = {
+    "type": "object",
+    "required": ["picture"],
+    "properties": {"picture": {"type": "string", "format": "binary", "description": "a style picture of your own"}},
+}
+"""How the form is documented; it is read while it comes in, which FastAPI cannot."""
 
 
 class Offer(BaseModel):
@@ -52,10 +62,10 @@ class Webcam(BaseModel):
     ice_servers: list[dict[str, Any]]
 
 
-def webcam_router(settings: Settings, folder: Callable[[], Path]) -> APIRouter:
-    """The routes below /api/webcam, with the sessions behind them, which end with the app. folder: makes a new one."""
+def webcam_router(settings: Settings) -> APIRouter:
+    """The routes below /api/webcam, with the sessions behind them, which end with the app."""
     ice = [ice_server(url) for url in settings.ice_servers]
-    pictures = StylePictures(folder, settings.max_style_bytes)
+    pictures = StylePictures()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -72,7 +82,7 @@ def webcam_router(settings: Settings, folder: Callable[[], Path]) -> APIRouter:
         max_pixels=settings.webcam_pixels,
         patience=settings.webcam_idle,
     )
-    router = APIRouter(prefix="/api/webcam", tags=["webcam"], lifespan=lifespan)
+    router = APIRouter(prefix="/api/webcam", tags=["webcam"], responses=problems(429), lifespan=lifespan)
 
     @router.get("")
     async def webcam() -> Webcam:
@@ -83,7 +93,7 @@ def webcam_router(settings: Settings, folder: Callable[[], Path]) -> APIRouter:
         ]
         return Webcam(sessions=len(sessions), most=sessions.most, temporal=list(LEVELS), ice_servers=servers)
 
-    @router.post("/sessions", status_code=201, responses={400: {}, 503: {}})
+    @router.post("/sessions", status_code=201, responses=problems(400, 503))
     async def open_session(offer: Offer) -> Answer:
         """Begin: the camera's picture comes by WebRTC and goes back painted. The data channel takes wishes."""
         try:
@@ -95,20 +105,33 @@ def webcam_router(settings: Settings, folder: Callable[[], Path]) -> APIRouter:
             raise HTTPException(400, str(error)) from None
         return Answer(session=name, sdp=answer)
 
-    @router.delete("/sessions/{name}", status_code=204, responses={404: {}})
+    @router.delete("/sessions/{name}", status_code=204, responses=problems(404))
     async def close_session(name: str) -> None:
         """End a session."""
         if not await sessions.close(name):
             raise HTTPException(404, "there is no such session")
 
-    @router.post("/styles", status_code=201, responses={400: {}, 413: {}})
+    @router.post(
+        "/styles",
+        status_code=201,
+        responses=problems(400, 408, 413, 415, 422, 507),
+        openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}},
+    )
     async def send_style(request: Request) -> Sent:
-        """Send a picture, as the request's body, to be painted in its style."""
-        try:
-            return Sent(style=await pictures.add(request.stream()))
-        except OverflowError:
-            raise HTTPException(413, f"that picture has more than {settings.max_style_bytes // 10**6} MB") from None
-        except VidstyleError as error:
-            raise HTTPException(400, str(error)) from None
+        """Send a picture to be painted in its style."""
+        with request.app.state.uploads.taken(client_of(request)):
+            folder = request.app.state.place.folder()
+            try:
+                files = {"picture": settings.max_style_bytes}
+                form = await receive_form(request, folder, files, settings.upload_seconds)
+                if "picture" not in form.files:
+                    raise HTTPException(422, "there is no picture; send a file as picture")
+                return Sent(style=await pictures.add(form.files["picture"].path))
+            except VidstyleError as error:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise HTTPException(400, str(error)) from None
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
 
     return router

@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from vidstyle.errors import InputError, VidstyleError
 
-__all__ = ["main"]
+__all__ = ["limit", "main"]
 
 PLAYS = {"h264", "vp8", "vp9", "av1"}
 """Codecs that browsers play, in the files that they play."""
@@ -43,7 +43,7 @@ def main() -> None:
 
     order = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_server, args=(sys.stdin.buffer,), daemon=True).start()
-    _limit(order["max_memory"], order["max_file"])
+    limit(order["max_memory"], order["max_file"])
     os.chdir(order["folder"])
     try:
         tell("done", **_paint(order, tell))
@@ -66,7 +66,7 @@ def _end_with_server(stdin: IO[bytes]) -> None:
     os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
-def _limit(memory: int, file: int) -> None:
+def limit(memory: int, file: int) -> None:
     """Bytes that may be allocated, and bytes that a file may have, where the system can limit them."""
     with contextlib.suppress(ImportError):
         import resource
