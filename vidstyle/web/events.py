@@ -22,7 +22,10 @@ APART = 0.2
 
 
 class EventStream(StreamingResponse):
-    """Jobs now, and again whenever they change: `data` is a job as JSON. One job's stream ends with the job."""
+    """Jobs as they change: `job`, with one as JSON.
+
+    Of one job: as it is now, then every change, up to its end. Of a browser: first `jobs`, with all of them.
+    """
 
     media_type = "text/event-stream"
 
@@ -32,14 +35,16 @@ class EventStream(StreamingResponse):
         async def events() -> AsyncIterator[str]:
             with jobs.watching(owner=owner, job=job.id if job else None) as watcher:
                 yield "retry: 2000\n\n"
-                changed = [job] if job else jobs.of(owner or "")[::-1]
+                if job is None:
+                    everything = [view(one, jobs) for one in jobs.of(owner or "")]
+                    yield f"event: jobs\ndata: [{','.join(one.model_dump_json() for one in everything)}]\n\n"
+                changed = [job] if job else []
                 while not watcher.closed:
                     for one in changed:
-                        yield f"event: job\nid: {one.id}\ndata: {view(one, jobs).model_dump_json()}\n\n"
+                        yield f"event: job\ndata: {view(one, jobs).model_dump_json()}\n\n"
                     if job and (job.over or job.gone):
                         return
-                    if changed:
-                        await asyncio.sleep(APART)
+                    await asyncio.sleep(APART)
                     changed = await watcher.changed(ALIVE)
                     if not changed:
                         yield ": alive\n\n"
