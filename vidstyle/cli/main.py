@@ -12,7 +12,7 @@ import typer
 from vidstyle import __version__
 from vidstyle.errors import VidstyleError
 
-from . import bench, doctor, evaluate, ffmpeg, models, pipe, plugins, probe, serve, styles, stylize, train, web
+from . import bench, doctor, evaluate, ffmpeg, live, models, pipe, plugins, probe, serve, styles, stylize, train, web
 from .terminal import Interrupted, fail
 
 __all__ = ["app", "main"]
@@ -48,6 +48,7 @@ def _root(
 
 app.command("stylize")(stylize.stylize)
 app.command("pipe")(pipe.pipe)
+app.command("live")(live.live)
 app.command("styles")(styles.styles)
 app.command("probe")(probe.probe)
 app.command("doctor")(doctor.doctor)

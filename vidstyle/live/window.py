@@ -1,0 +1,78 @@
+"""A window, in a process of its own: what happens to it does not happen to us."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from vidstyle.errors import MissingExtra, OutputError
+
+__all__ = ["WindowSink"]
+
+CHILD = Path(__file__).with_name("window_child.py")
+# Its folder must not come before the standard library, nor the one we are in.
+START = "import runpy, sys; sys.path[:] = sys.argv[2:]; runpy.run_path(sys.argv[1], run_name='__main__')"
+
+
+class WindowSink:
+    """A picture counts as shown when the child says so. Silent. on_key: gets the keys that are pressed there."""
+
+    def __init__(self, size: tuple[int, int], on_key: Callable[[str], None]) -> None:
+        if importlib.util.find_spec("pygame") is None:
+            raise MissingExtra("pygame-ce", "live")
+        self._size, self._on_key = size, on_key
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115
+        self._child = subprocess.Popen(
+            [sys.executable, "-I", "-c", START, str(CHILD), *(path for path in sys.path if path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+        )
+        self._write(b"%d %d\n" % size)
+        if self._read() != b"\0":
+            self.abort()
+            self._said.seek(0)
+            said = self._said.read().decode(errors="replace").strip().splitlines() or ["it ended"]
+            raise OutputError(f"no window can be opened: {said[-1]}")
+
+    def show(self, rgb: np.ndarray, seconds: float) -> None:
+        self._write(rgb.tobytes())
+        while (said := self._read()) != b"\0":
+            if not said:
+                raise OutputError("the window was closed")
+            self._on_key(said.decode("ascii", "ignore"))
+
+    def hear(self, samples: np.ndarray, seconds: float) -> None:
+        """A window has no sound."""
+
+    def close(self) -> None:
+        self.abort()
+
+    def abort(self) -> None:
+        with suppress(OSError):
+            assert self._child.stdin is not None
+            self._child.stdin.close()
+        try:
+            self._child.wait(2)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+
+    def _write(self, data: bytes) -> None:
+        assert self._child.stdin is not None
+        try:
+            self._child.stdin.write(data)
+            self._child.stdin.flush()
+        except OSError:
+            raise OutputError("the window was closed") from None
+
+    def _read(self) -> bytes:
+        assert self._child.stdout is not None
+        return self._child.stdout.read(1)
