@@ -15,7 +15,7 @@ __all__ = ["Shape"]
 
 @dataclass(frozen=True)
 class Shape:
-    """size: (width, height), even, as encoders want it. rate: pictures per second, about. sound: whether there is any."""
+    """size: (width, height), even, as encoders want it. rate: pictures per second, about. sound: is there any."""
 
     size: tuple[int, int]
     rate: Fraction
