@@ -71,7 +71,7 @@ def test_a_fetched_model_loads_by_its_name(kept, site, place):
     assert path.read_bytes() == file.read_bytes()
     assert seen[-1] == (file.stat().st_size,) * 2
     assert load("tiny").path == path
-    assert [card.name for card in available()] == ["brisk", "tiny"]
+    assert "tiny" in [card.name for card in available()]
     with pytest.raises(OutputError, match="exists"):
         download(f"{address}/tiny.safetensors", digest(file))
 

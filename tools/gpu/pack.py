@@ -1,9 +1,10 @@
-"""Pack what a training run on another machine needs into one folder small enough to travel.
+"""Pack what a run on another machine needs into one folder small enough to travel.
 
 Usage: python tools/gpu/pack.py [SHARED] [--side 256] [--quality 70] [--few N]
 
-Writes .gpu/photos and .gpu/paintings (the middle square of every picture, WebP), .gpu/teachers, and .gpu/wheels with
-the packages that the other machine lacks (Python 3.12, x86-64 Linux). --few packs only N pictures of a kind.
+Writes .gpu/pictures (the middle square of every photo and painting, WebP), .gpu/teachers, .gpu/peers, and the packages
+that the other machine lacks (Python 3.12, x86-64 Linux): .gpu/train for training, .gpu/media for everything. --few packs
+only N pictures of a kind.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -24,10 +26,8 @@ from vidstyle.training.pictures import alike
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / ".gpu"
-WHEELS = {
-    "wheels": ["kornia", "kornia_rs", "lightning_fabric"],
-    "wheels-media": ["av<19", "scenedetect-headless", "platformdirs"],
-}
+TRAIN = ["kornia", "kornia_rs", "lightning_fabric", "platformdirs"]
+PACKAGES = {"train": TRAIN, "media": [*TRAIN, "av<19", "scenedetect-headless"]}
 PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in (28, 27, 17)] + ["manylinux2014_x86_64"]
 
 
@@ -35,8 +35,7 @@ def pack_pictures(
     source: Path, folder: Path, side: int, quality: int, few: int | None, aside: list[np.ndarray]
 ) -> None:
     """The middle squares of the pictures of a folder, without those that are also in `aside`."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir()
     paths = list_pictures(source)[:few]
     if len({path.stem for path in paths}) < len(paths):
         raise SystemExit(f"{source} has pictures whose names differ only in folder or ending")
@@ -60,10 +59,20 @@ def stack(squares: Iterable[np.ndarray]) -> torch.Tensor:
     return torch.from_numpy(np.stack(list(squares))).permute(0, 3, 1, 2)  # (N, 3, side, side)
 
 
-def download(packages: list[str], folder: Path) -> None:
+def pack_packages(packages: list[str], name: str) -> None:
     platforms = [argument for name in PLATFORMS for argument in ("--platform", name)]
     target = ["--no-deps", "--only-binary=:all:", "--python-version", "3.12", "--implementation", "cp", *platforms]
-    subprocess.run([sys.executable, "-m", "pip", "download", "-q", *target, "-d", str(folder), *packages], check=True)
+    with TemporaryDirectory() as wheels, TemporaryDirectory() as site:
+        subprocess.run([sys.executable, "-m", "pip", "download", "-q", *target, "-d", wheels, *packages], check=True)
+        for wheel in Path(wheels).iterdir():
+            shutil.unpack_archive(wheel, site, "zip")
+        archive(Path(site), name)
+
+
+def archive(folder: Path, name: str) -> None:
+    """All that is in a folder as .gpu/NAME/NAME.tar.xz: thousands of files travel slower than one."""
+    (OUT / name).mkdir(parents=True, exist_ok=True)
+    shutil.make_archive(str(OUT / name / name), "xztar", folder)
 
 
 def main() -> None:
@@ -73,19 +82,23 @@ def main() -> None:
     parser.add_argument("--quality", type=int, default=70)
     parser.add_argument("--few", type=int)
     options = parser.parse_args()
+    shutil.rmtree(OUT, ignore_errors=True)
     aside = list(readable(list_pictures(options.shared / "media" / "styles"), options.side).values())
-    for kind in ("photos", "paintings"):
-        pack_pictures(options.shared / "data" / kind, OUT / kind, options.side, options.quality, options.few, aside)
-    shutil.rmtree(OUT / "teachers", ignore_errors=True)
+    with TemporaryDirectory() as folder:
+        for kind in ("photos", "paintings"):
+            source, target = options.shared / "data" / kind, Path(folder) / kind
+            pack_pictures(source, target, options.side, options.quality, options.few, aside)
+        archive(Path(folder), "pictures")
     (OUT / "teachers").mkdir()
     for weights in ("vgg19_distilled16x_relu5_1.safetensors", "vgg19_normalised_relu3_1.safetensors"):
         shutil.copy(options.shared / "teachers" / weights, OUT / "teachers")
-    for folder, packages in WHEELS.items():
-        shutil.rmtree(OUT / folder, ignore_errors=True)
-        download(packages, OUT / folder)
+    for peer in ("microast", "adain"):
+        shutil.copytree(options.shared / "peers" / peer, OUT / "peers" / peer, ignore=shutil.ignore_patterns("*.npz"))
+    for name, packages in PACKAGES.items():
+        pack_packages(packages, name)
     for part in sorted(OUT.iterdir()):
         size = sum(file.stat().st_size for file in part.rglob("*"))
-        print(f"{part.relative_to(ROOT)}: {len(list(part.iterdir()))} files, {size / 2**20:.1f} MiB")
+        print(f"{part.relative_to(ROOT)}: {size / 2**20:.1f} MiB")
 
 
 if __name__ == "__main__":

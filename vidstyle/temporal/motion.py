@@ -47,7 +47,7 @@ class Shares:
     rest: bool = True
     """Whether anything is taken to rest."""
     doubt: bool = True
-    """Whether motion is doubted that brings what does not look like the frame, is hasty, or falls in a change of light."""
+    """Whether motion is doubted that brings what looks unlike the frame, that is hasty, or where light changes."""
 
 
 @dataclass
