@@ -3,8 +3,8 @@
 Usage: python tools/gpu/pack.py [SHARED] [--side 256] [--quality 70] [--few N]
 
 Writes .gpu/pictures (the middle square of every photo and painting, WebP), .gpu/teachers, .gpu/peers, and the packages
-that the other machine lacks (Python 3.12, x86-64 Linux): .gpu/train for training, .gpu/media for everything. --few packs
-only N pictures of a kind.
+that the other machine lacks (Python 3.12, x86-64 Linux): .gpu/train for training, .gpu/media for everything. --few
+packs only N pictures of a kind.
 """
 
 from __future__ import annotations
