@@ -10,6 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse
 from starlette.middleware import Middleware
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from vidstyle import __version__
@@ -73,5 +74,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         set_owner(request, response)
         return response
 
-    app.mount("/", StaticFiles(directory=STATIC), name="static")
+    static = StaticFiles(directory=STATIC)
+
+    @app.get("/{name}", include_in_schema=False)
+    async def file(request: Request, name: str) -> Response:
+        return await static.get_response(name, request.scope)
+
     return app

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel, Field, ValidationError
 
 from vidstyle.styles import builtin_styles
@@ -30,7 +30,7 @@ class Wishes(BaseModel):
     """The fields of the form beside the files."""
 
     style: str | None = None
-    strength: float = Field(1.0, ge=0, le=1)
+    strength: float = Field(1.0, ge=0, le=1, allow_inf_nan=False)
     keep_color: bool = False
     temporal: Literal["off", "fast", "best"] = "fast"
     format: Literal["mp4", "same"] = "mp4"
@@ -39,9 +39,15 @@ class Wishes(BaseModel):
 FORM = {
     "type": "object",
     "required": ["video"],
+    "oneOf": [{"required": ["style"]}, {"required": ["picture"]}],
+    "additionalProperties": False,
     "properties": {
         "video": {"type": "string", "format": "binary", "description": "a video or a picture"},
-        "style": {"type": "string", "description": "a built-in style; or send a picture"},
+        "style": {
+            "type": "string",
+            "enum": list(builtin_styles()),
+            "description": "a built-in style; or send a picture",
+        },
         "picture": {"type": "string", "format": "binary", "description": "a style picture of your own"},
         "strength": {"type": "number", "minimum": 0, "maximum": 1, "default": 1},
         "keep_color": {"type": "boolean", "default": False},
@@ -68,7 +74,17 @@ def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
     return {code: {"model": Problem} for code in codes}
 
 
-router = APIRouter(prefix="/api", tags=["jobs"], responses=problems(429))
+router = APIRouter(
+    prefix="/api",
+    tags=["jobs"],
+    responses=problems(429),
+    generate_unique_id_function=lambda route: f"job_{route.name}",
+)
+LINKS = {
+    name: {"operationId": f"job_{name}", "parameters": {"id": "$response.body#/id"}}
+    for name in ("status", "events", "cancel", "remove", "result", "before", "after")
+}
+"""What can be asked of a job that was submitted."""
 
 
 def _jobs(request: Request) -> Jobs:
@@ -107,7 +123,7 @@ def limits(jobs: JobsHere) -> Limits:
 @router.post(
     "/jobs",
     status_code=201,
-    responses=problems(400, 408, 413, 415, 422, 507),
+    responses={201: {"links": LINKS}, **problems(400, 408, 413, 415, 422, 507)},
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}},
 )
 async def submit(request: Request, response: Response, jobs: JobsHere) -> JobView:
@@ -189,13 +205,13 @@ def status(job: JobHere, jobs: JobsHere) -> JobView:
 EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
 
 
-@router.get("/events", response_class=EventStream, responses=EVENTS)
+@router.get("/events", response_class=StreamingResponse, responses=EVENTS)
 async def all_events(request: Request, jobs: JobsHere) -> EventStream:
     """This browser's jobs as server-sent events: all of them now, and each whenever it changes."""
     return EventStream(request, jobs, request.app.state.streams, owner=owner_of(request))
 
 
-@router.get("/jobs/{id}/events", response_class=EventStream, responses=EVENTS | problems(404))
+@router.get("/jobs/{id}/events", response_class=StreamingResponse, responses=EVENTS | problems(404))
 async def events(request: Request, job: JobHere, jobs: JobsHere) -> EventStream:
     """A job as server-sent events: now, whenever it changes, up to its end."""
     return EventStream(request, jobs, request.app.state.streams, job=job)
