@@ -60,9 +60,18 @@ def web(
     keep: Annotated[
         str, typer.Option(metavar="TIME", help="After it ended, a job is removed.", rich_help_panel=LIMITS)
     ] = "24:00:00",
+    webcams: Annotated[int, typer.Option(help="People who are painted live at once.", rich_help_panel=LIMITS)] = 4,
+    ice_server: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL",
+            help="stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT, for webcams that cannot reach this machine directly.",
+        ),
+    ] = None,
 ) -> None:
     """Serve a page where videos, or the webcam, are painted in a browser."""
     try:
+        import aiortc  # noqa: F401
         import fastapi  # noqa: F401
         import python_multipart  # noqa: F401
         import uvicorn
@@ -88,6 +97,8 @@ def web(
         max_memory=int(max_memory * GB),
         max_work=float(parse_time(max_work)),
         keep=float(parse_time(keep)),
+        webcams=webcams,
+        ice_servers=tuple(ice_server or ()),
     )
     from vidstyle.web.app import create_app
 

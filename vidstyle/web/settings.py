@@ -54,7 +54,7 @@ class Settings:
     """That sending a video may take."""
     webcams: int = 4
     """People who are painted live at once."""
-    webcam_idle: float = 30
+    webcam_idle: float = 10
     """Seconds without a picture after which such a session ends."""
     webcam_pixels: int = 1920 * 1080
     """Of a webcam's frame."""
