@@ -89,7 +89,7 @@ def page_of(server: Server, *arguments: str, before: str = "") -> Iterator[Any]:
         page.locator("#webcam-styles input:checked").wait_for(state="attached")
         yield page
         for each in context.pages:
-            each.close(run_before_unload=True)
+            each.close()
         browser.close()
     assert not faults
 

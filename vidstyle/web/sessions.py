@@ -6,14 +6,16 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiortc import RTCIceServer
 
-from vidstyle.stylizers import Stylizer
-
-from .session import Session
 from .wishes import Wish, check_offer
+
+if TYPE_CHECKING:
+    from vidstyle.stylizers import Stylizer
+
+    from .session import Session
 
 __all__ = ["Full", "Sessions"]
 
@@ -23,11 +25,13 @@ class Full(Exception):
 
 
 class Sessions:
-    """At most `most` at once. stylizer: makes the model when the first one begins. find, limits: as for Session."""
+    """At most `most` at once. model, device: of the Stylizer that they share, which is made when the first one begins;
+    find, limits: as for Session."""
 
     def __init__(
         self,
-        stylizer: Callable[[], Stylizer],
+        model: str,
+        device: str,
         find: Callable[[str], str],
         *,
         most: int,
@@ -35,7 +39,7 @@ class Sessions:
         **limits: Any,
     ) -> None:
         self.most = most
-        self._make, self._find, self._ice, self._limits = stylizer, find, ice, limits
+        self._model, self._device, self._find, self._ice, self._limits = model, device, find, ice, limits
         self._made: asyncio.Future[Stylizer] | None = None
         self._open: dict[str, Session | None] = {}
         self._brush = ThreadPoolExecutor(most, "brush")
@@ -52,6 +56,8 @@ class Sessions:
         self._open[name] = None  # its place is taken from now on
         try:
             stylizer = await self._stylizer()
+            from .session import Session
+
             gone = lambda: self._open.pop(name, None)  # noqa: E731
             session = Session(stylizer, self._find, self._brush, self._ice, gone, **self._limits)
         except BaseException:
@@ -78,5 +84,13 @@ class Sessions:
 
     async def _stylizer(self) -> Stylizer:
         if self._made is None or (self._made.done() and self._made.exception()):
-            self._made = asyncio.get_running_loop().run_in_executor(None, self._make)
+            self._made = asyncio.get_running_loop().run_in_executor(None, self._load)
         return await asyncio.shield(self._made)
+
+    def _load(self) -> Stylizer:
+        # The page is there before PyTorch is.
+        from vidstyle.stylizers import Stylizer
+
+        from . import session  # noqa: F401
+
+        return Stylizer(self._model, self._device)

@@ -11,8 +11,6 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from vidstyle.errors import VidstyleError
-from vidstyle.live.controls import LEVELS
-from vidstyle.stylizers import Stylizer
 
 from .job_api import problems
 from .limits import client_of
@@ -58,7 +56,6 @@ class Webcam(BaseModel):
 
     sessions: int
     most: int
-    temporal: list[str]
     ice_servers: list[dict[str, Any]]
 
 
@@ -75,7 +72,8 @@ def webcam_router(settings: Settings) -> APIRouter:
             await sessions.close_all()
 
     sessions = Sessions(
-        lambda: Stylizer(settings.model, settings.device),
+        settings.model,
+        settings.device,
         pictures.find,
         most=settings.webcams,
         ice=ice,
@@ -91,7 +89,7 @@ def webcam_router(settings: Settings) -> APIRouter:
             {"urls": each.urls, **({"username": each.username, "credential": each.credential} if each.username else {})}
             for each in ice
         ]
-        return Webcam(sessions=len(sessions), most=sessions.most, temporal=list(LEVELS), ice_servers=servers)
+        return Webcam(sessions=len(sessions), most=sessions.most, ice_servers=servers)
 
     @router.post("/sessions", status_code=201, responses=problems(400, 503))
     async def open_session(offer: Offer) -> Answer:
