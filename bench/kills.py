@@ -1,128 +1,327 @@
 """An engine that is killed again and again under one host: no frame may be lost, and the host must end well.
 
-Usage: python bench/kills.py [KILLS] [WIDTH HEIGHT]                    default: 100 kills, 160×96
+Usage: python bench/kills.py [KILLS] [HOST ...]      default: 100 kills under each of ffmpeg, melt, gstreamer and obs
 
-One ffmpeg with the frei0r plugin (plugins, built) gets frames one by one. An engine is started, frames are sent until
-one comes back painted and some more, and it is killed (SIGKILL) with the next frame on its way; then the next one is
-started.
-Engines are forked from a process that has imported everything, which is most of starting one.
+The host (plugins, built; OBS's after `make install-obs`) has frames painted. An engine is started and kills itself
+(SIGKILL) at a random moment of one of its first eight paintings, which is a frame on its way; then the next one is
+started. Engines are forked from a process that has imported everything, and get ready while the one before is at work.
+ffmpeg and GStreamer are given frames and melt's are taken one by one, fifty a second where they are not painted; OBS
+records a still picture.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
+import av
+import cv2
 import numpy as np
+import torch
 from results_file import ROOT, record
 
+from vidstyle import Stylizer
+from vidstyle.bridge.brush import Brush
 from vidstyle.bridge.place import Place
 from vidstyle.bridge.server import FrameServer
-from vidstyle.stylizers import Stylizer
 
-LAG = 3
-"""Frames that ffmpeg keeps back."""
+sys.path.insert(0, str(ROOT / "tests"))
 
+from plugins.obs_host import Obs
 
-def engine(place: Path) -> int:
-    """A process that serves frames at a place."""
-    process = os.fork()
-    if process:
-        return process
-    try:
-        FrameServer(Stylizer("brisk"), Place(place).socket).run()
-    finally:
-        os._exit(1)
+WIDTH, HEIGHT = 64, 48
+OBS_SIZE, OBS_FPS = (256, 144), 10
+MELTED = 20_000
+"""Frames of melt's clip; those that are left when the last engine is dead go through as they are."""
+PAINTINGS = 8
+PLUGIN = ".config/obs-studio/plugins/vidstyle"
 
 
-class Host:
-    """ffmpeg, a frame in and a frame out."""
+class Doomed(Brush):
+    """Does not survive its n-th painting."""
 
-    def __init__(self, width: int, height: int, socket: Path) -> None:
-        raw = ["-f", "rawvideo", "-pix_fmt", "rgba", "-s", f"{width}x{height}", "-r", "25"]
-        command = ["ffmpeg", "-v", "error", "-probesize", "32", *raw, "-i", "-", "-vf", "frei0r=vidstyle:waves", *raw]
+    left = 0
+    chance = random.Random()
+    took = 0.0
+
+    def paint(self, jobs: Any) -> None:
+        self.left -= 1
+        if self.left == 0:
+            moment = self.chance.uniform(0, self.took)
+            threading.Timer(moment, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        began = time.monotonic()
+        super().paint(jobs)
+        self.took = time.monotonic() - began
+        while self.left <= 0:  # the frame stays on its way
+            time.sleep(1)
+
+
+class Engine:
+    """A process that serves frames at a place, once it is let."""
+
+    def __init__(self, place: Path, size: tuple[int, int], number: int) -> None:
+        self.said, says = os.pipe()
+        waits, self.lets = os.pipe()
+        self.process = os.fork()
+        if self.process:
+            os.close(says)
+            os.close(waits)
+            os.set_blocking(self.said, False)
+            return
+        try:
+            os.dup2(waits, 0)
+            self._serve(place, size, number, says)
+        finally:
+            os._exit(1)
+
+    def _serve(self, place: Path, size: tuple[int, int], number: int, says: int) -> None:
+        stylizer = Stylizer("brisk")
+        stylizer(torch.zeros(1, 3, size[1], size[0]), stylizer.encode_style("waves"))
+        os.write(says, b"\0")
+        os.read(0, 1)
+        server = FrameServer(stylizer, Place(place).socket)
+        brush = Doomed(stylizer)
+        brush.chance = random.Random(-number)
+        brush.left = last_painting(number)
+        brush.took = 0.005
+        server._brush = brush
+        server.run()
+
+    @property
+    def ready(self) -> bool:
+        try:
+            if not os.read(self.said, 1):
+                raise SystemExit("an engine has failed to start")
+        except BlockingIOError:
+            return False
+        return True
+
+    def let(self) -> None:
+        os.write(self.lets, b"\0")
+        os.close(self.lets)
+        os.close(self.said)
+
+    @property
+    def dead(self) -> bool:
+        found, status = os.waitpid(self.process, os.WNOHANG)
+        assert not found or os.WTERMSIG(status) == signal.SIGKILL
+        return bool(found)
+
+
+def last_painting(number: int) -> int:
+    """Of the engine of that number. The first one's end is not told by the host, which has told of no painting yet."""
+    return random.Random(number).randint(1, PAINTINGS)
+
+
+class Piped:
+    """A host whose frames come out of a pipe, (HEIGHT, WIDTH, 4) each."""
+
+    size = WIDTH, HEIGHT
+
+    def __init__(self, command: list[str], socket: Path, given: bool) -> None:
         pipe = subprocess.PIPE
-        places = {"FREI0R_PATH": str(ROOT / "plugins" / "build" / "frei0r"), "VIDSTYLE_SOCKET": str(socket)}
+        plugins = ROOT / "plugins" / "build"
+        places = {
+            "FREI0R_PATH": str(plugins / "frei0r"),
+            "MLT_REPOSITORY_DENY": "libmltqt:libmltqt6",
+            "GST_PLUGIN_PATH": str(plugins / "gstreamer"),
+            "GST_DEBUG": "vidstyle:3",
+            "VIDSTYLE_SOCKET": str(socket),
+        }
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115
         self.process = subprocess.Popen(
-            [*command, "-flush_packets", "1", "-"], stdin=pipe, stdout=pipe, stderr=pipe, env=os.environ | places
+            command,
+            stdin=pipe if given else subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=self.errors,
+            env=os.environ | places,
         )
-        self.shape = height, width, 4
-        self.sent: list[np.ndarray] = []
-        self.got = self.painted = 0
+        self.got = self.painted = self.sent = 0
         self.longest = 0.0
 
-    def send(self) -> None:
-        frame = np.full(self.shape, 255, np.uint8)
-        frame[..., :3] = np.random.default_rng(len(self.sent)).integers(0, 256, (*self.shape[:2], 3))
-        self.sent.append(frame)
-        assert self.process.stdin
-        self.process.stdin.write(frame.tobytes())
-        self.process.stdin.flush()
+    def frame(self, number: int) -> np.ndarray:
+        frame = np.full((HEIGHT, WIDTH, 4), 255, np.uint8)
+        frame[..., :3] = np.random.default_rng(number).integers(0, 256, (HEIGHT, WIDTH, 3))
+        return frame
 
-    def receive(self) -> bool:
-        """The next frame; is it painted?"""
+    def receive(self) -> bool | None:
+        """The next frame; is it painted? None at the end."""
         assert self.process.stdout
-        frame = np.frombuffer(self.process.stdout.read(self.sent[0].nbytes), np.uint8).reshape(self.shape)
-        painted = not (frame == self.sent[self.got]).all()
+        data = self.process.stdout.read(4 * WIDTH * HEIGHT)
+        if not data:
+            return None
+        painted = data != self.frame(self.got).tobytes()
         self.got += 1
         self.painted += painted
         return painted
 
-    def step(self) -> bool:
-        """A frame in, a frame out; is that one painted?"""
+    def step(self) -> None:
+        """One frame further."""
         began = time.monotonic()
-        self.send()
-        painted = len(self.sent) > LAG and self.receive()
+        painted = self.forward()
         self.longest = max(self.longest, time.monotonic() - began)
-        return painted
+        if not painted:
+            time.sleep(0.02)
 
+    def forward(self) -> bool | None:
+        return self.receive()
 
-def main() -> None:
-    kills, width, height = (int(word) for word in [*sys.argv[1:], *["100", "160", "96"][len(sys.argv) - 1 :]])
-    chance = random.Random(0)
-    with TemporaryDirectory() as folder:
-        place = Path(folder) / "engine.sock"
-        host = Host(width, height, place)
-        began = time.monotonic()
-        for _ in range(kills):
-            process = engine(place)
-            while not host.step():
-                time.sleep(0.02)
-            for _ in range(chance.randrange(8)):
-                host.step()
-            host.send()
-            os.kill(process, signal.SIGKILL)
-            os.waitpid(process, 0)
-            host.receive()
-            for _ in range(LAG + 1):  # what it painted before is through
-                host.step()
-        took = time.monotonic() - began
-        assert host.process.stdin
-        host.process.stdin.close()
-        while host.got < len(host.sent):
-            host.receive()
-        assert host.process.stderr
-        said = host.process.stderr.read().decode()
-        figures = {
-            "kills": kills,
-            "size": [width, height],
-            "frames_in": len(host.sent),
-            "frames_out": host.got,
-            "painted": host.painted,
-            "host_exit": host.process.wait(),
-            "longest_frame_s": round(host.longest, 2),
-            "seconds": round(took, 1),
+    def end(self) -> dict[str, Any]:
+        last = [self.receive()]
+        while last[-1] is not None:
+            last.append(self.receive())
+        self.process.wait()
+        self.errors.seek(0)
+        said = self.errors.read().decode(errors="replace")
+        return {
+            "frames_in": self.sent,
+            "frames_out": self.got,
+            "painted": self.painted,
+            "last_is_as_it_was": last[-2] is False,
+            "host_exit": self.process.returncode,
+            "longest_frame_s": round(self.longest, 2),
             "times_told_gone": said.count("the engine has gone"),
-            "times_told_painted": said.count("painted by"),
         }
-    record("kills", figures)
+
+
+class Given(Piped):
+    """A frame in, a frame out. lag: frames that the host keeps back."""
+
+    def __init__(self, command: list[str], socket: Path, lag: int) -> None:
+        super().__init__(command, socket, given=True)
+        self.lag = lag
+
+    def forward(self) -> bool | None:
+        assert self.process.stdin
+        self.process.stdin.write(self.frame(self.sent).tobytes())
+        self.process.stdin.flush()
+        self.sent += 1
+        return self.sent > self.lag and self.receive()
+
+    def end(self) -> dict[str, Any]:
+        assert self.process.stdin
+        for _ in range(2 * self.lag + 1):  # of which the last one is seen to be as it was
+            self.step()
+        self.process.stdin.close()
+        return super().end()
+
+
+def ffmpeg(folder: Path, socket: Path) -> Piped:
+    raw = ["-f", "rawvideo", "-pix_fmt", "rgba", "-s", f"{WIDTH}x{HEIGHT}", "-r", "25"]
+    command = ["ffmpeg", "-v", "error", "-probesize", "32", *raw, "-i", "-", "-vf", "frei0r=vidstyle:waves", *raw]
+    return Given([*command, "-flush_packets", "1", "-"], socket, lag=3)
+
+
+def gstreamer(folder: Path, socket: Path) -> Piped:
+    size = f"width={WIDTH} height={HEIGHT} format=rgba framerate=25/1"
+    pipeline = f"fdsrc fd=0 ! rawvideoparse {size} ! vidstyle style=waves ! fdsink fd=1 sync=false"
+    return Given(["gst-launch-1.0", "-q", *pipeline.split()], socket, lag=2)
+
+
+def melt(folder: Path, socket: Path) -> Piped:
+    clip = folder / "clip.mkv"
+    raw = ["-f", "rawvideo", "-pix_fmt", "rgba", "-s", f"{WIDTH}x{HEIGHT}", "-r", "25", "-i", "-"]
+    encode = ["ffmpeg", "-v", "error", *raw, "-c:v", "ffv1", "-pix_fmt", "bgra", str(clip)]
+    made = subprocess.Popen(encode, stdin=subprocess.PIPE)
+    assert made.stdin
+    for number in range(MELTED):
+        made.stdin.write(Piped.frame(None, number).tobytes())  # type: ignore[arg-type]
+    made.communicate()
+    filters = ["-filter", "frei0r.vidstyle", "style=waves"]
+    consumer = ["avformat:pipe:1", "f=rawvideo", "vcodec=rawvideo", "pix_fmt=rgba", "an=1", "real_time=-4"]
+    host = Piped(["melt", "-silent", str(clip), *filters, "-consumer", *consumer], socket, given=False)
+    host.sent = MELTED
+    return host
+
+
+class Recorded:
+    """OBS, which records a picture."""
+
+    size = OBS_SIZE
+
+    def __init__(self, folder: Path, socket: Path) -> None:
+        home = folder / "home"
+        shutil.copytree(Path.home() / PLUGIN, home / PLUGIN)
+        width, height = OBS_SIZE
+        y, x = np.mgrid[:height, :width]
+        wave = np.stack([np.sin(x / 7) + np.cos(y / 5), np.sin((x + y) / 9), np.cos(x / 11 - y / 6)], -1)
+        self.still = (127.5 + 55 * wave).clip(0, 255).astype(np.uint8)  # (H, W, 3)
+        cv2.imwrite(str(home / "still.png"), self.still[..., ::-1])
+        settings = {"socket": str(socket), "style": "waves", "temporal": "off"}
+        painter = {"id": "vidstyle_filter", "name": "painter", "enabled": True, "settings": settings}
+        source = {"id": "image_source", "settings": {"file": str(home / "still.png")}, "filters": [painter]}
+        self.obs = Obs(home, source, OBS_SIZE, OBS_FPS)
+        self.obs.start_recording()
+
+    def step(self) -> None:
+        assert self.obs.process.poll() is None, "OBS has ended; " + "\n".join(self.obs.lines[-20:])
+        time.sleep(0.05)
+
+    def end(self) -> dict[str, Any]:
+        for _ in range(100):  # the last painting stands for two seconds
+            self.step()
+        stats = self.obs("GetStats")
+        seconds = self.obs.recorded()
+        recording = self.obs.stop_recording()
+        self.obs.__exit__(None, None, None)
+        shown = []
+        with av.open(str(recording)) as container:
+            for frame in container.decode(video=0):
+                off = np.abs(frame.to_ndarray(format="rgb24").astype(np.int16) - self.still).mean()
+                shown.append(bool(off > 6))  # x264 and its 4:2:0 take less
+        said = "\n".join(self.obs.lines)
+        return {
+            "recorded_s": round(seconds, 1),
+            "frames_a_second": OBS_FPS,
+            "frames_out": len(shown),
+            "painted": sum(shown),
+            "last_is_as_it_was": not shown[-1],
+            "skipped_by_rendering": stats["renderSkippedFrames"],
+            "skipped_by_encoding": stats["outputSkippedFrames"],
+            "host_exit": self.obs.process.returncode,
+            "times_told_gone": said.count("the engine has gone"),
+        }
+
+
+HOSTS: dict[str, Any] = {"ffmpeg": ffmpeg, "melt": melt, "gstreamer": gstreamer, "obs": Recorded}
+
+
+def measure(name: str, kills: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as given:
+        folder, socket = Path(given), Path(given) / "engine" / "engine.sock"
+        host = HOSTS[name](folder, socket)
+        began = time.monotonic()
+        engine = Engine(socket, host.size, 0)
+        for number in range(1, kills + 1):
+            while not engine.ready:
+                host.step()
+            engine.let()
+            following = Engine(socket, host.size, number) if number < kills else None
+            while not engine.dead:
+                host.step()
+            if following:
+                engine = following
+        first = sum(last_painting(number) == 1 for number in range(kills))
+        took = round(time.monotonic() - began)
+        return {"kills": kills, "in_the_first_painting": first, "size": host.size, "seconds": took, **host.end()}
+
+
+def main(kills: int, hosts: list[str]) -> None:
+    figures = {}
+    for name in hosts:
+        figures[name] = measure(name, kills)
+        print(name, figures[name], flush=True)
+    record("kills", {"load_average": os.getloadavg(), "hosts": figures})
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]) if sys.argv[1:] else 100, sys.argv[2:] or list(HOSTS))

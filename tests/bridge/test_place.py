@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -178,7 +179,7 @@ def test_systemd_may_hand_the_socket_over(tmp_path: Path) -> None:
     script = (
         "import os, sys; os.dup2(int(sys.argv[1]), 3);"
         "os.environ['LISTEN_PID'] = str(os.getpid()); os.environ['LISTEN_FDS'] = '1';"
-        "from vidstyle.bridge.place import Place; place = Place(); print(place.socket.getsockname());"
+        "from vidstyle.bridge.place import Place; place = Place(); print(place.path);"
         "print('LISTEN_FDS' in os.environ); place.close()"
     )
     with socket.socket(socket.AF_UNIX) as given:
@@ -188,3 +189,42 @@ def test_systemd_may_hand_the_socket_over(tmp_path: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, pass_fds=[given.fileno()])
     assert done.stdout.split() == [str(path), "False"], done.stderr
     assert path.exists()
+
+
+UNITS = Path(__file__).parents[2] / "plugins" / "systemd"
+
+
+@pytest.mark.hosts
+def test_systemd_takes_the_units(tmp_path: Path) -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("needs systemd-analyze")
+    for unit in UNITS.iterdir():
+        # Only what lies on systemd's own path may be named without its folder.
+        text = unit.read_text().replace("ExecStart=vidstyle ", f"ExecStart={sys.executable} -m vidstyle ")
+        (tmp_path / unit.name).write_text(text)
+    tmp_path.chmod(0o700)
+    units = [tmp_path / unit.name for unit in UNITS.iterdir()]
+    verify = ["systemd-analyze", "--user", "verify", *units]
+    done = subprocess.run(verify, env=os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)}, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.hosts
+def test_systemd_starts_the_units_command(folder: Path, model: Path) -> None:
+    """As the socket's unit has it: at the first client, and until nobody needs it."""
+    if not shutil.which("systemd-socket-activate"):
+        pytest.skip("needs systemd-socket-activate")
+    (line,) = (line for line in (UNITS / "vidstyle.service").read_text().splitlines() if line.startswith("ExecStart="))
+    command = line.removeprefix("ExecStart=vidstyle ").replace("600", "0.2").split()
+    path = folder / "engine.sock"
+    activate = ["systemd-socket-activate", "-l", path, *(f"--setenv={name}" for name in os.environ)]
+    engine = [sys.executable, "-m", "vidstyle", *command, "--model", model]
+    with subprocess.Popen([*activate, *engine], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert "Listening" in process.stderr.readline()
+        client = Client(path)
+        client.open(16, 16)
+        client.close()
+        told, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert f"listening at {path}" in told.replace("\n", "")

@@ -156,9 +156,10 @@ def test_frames_come_and_go_over_srt(command: list[str], ffmpeg: str, tmp_path: 
         pytest.skip("this ffmpeg has no SRT")
     first, second = free_port(), free_port()
     modes = {"in": ("caller", "listener"), "out": ("listener", "caller")}[listener]
-    # A caller calls until somebody listens.
-    there, here = (f"'srt://127.0.0.1:{first}?mode={mode}&connect_timeout=200000'" for mode in modes)
-    on, kept = (f"'srt://127.0.0.1:{second}?mode={mode}&connect_timeout=200000'" for mode in modes)
+    # A caller calls until somebody listens; who sends stays until all that is under way has come.
+    options = "connect_timeout=200000&linger=10"
+    there, here = (f"'srt://127.0.0.1:{first}?mode={mode}&{options}'" for mode in modes)
+    on, kept = (f"'srt://127.0.0.1:{second}?mode={mode}&{options}'" for mode in modes)
     paint = " ".join(command)
     ffmpeg = f"timeout 240 {ffmpeg}"
     keep = f"{ffmpeg} -v error -i {kept} -map 0 -c copy out.ts"
@@ -171,13 +172,15 @@ def test_frames_come_and_go_over_srt(command: list[str], ffmpeg: str, tmp_path: 
         f"{ffmpeg} -v error -i - -map 0 -c:a copy -c:v libx264 -tune zerolatency -f mpegts {on}"
     )
     processes = [
-        subprocess.Popen(["bash", "-ec", line], cwd=tmp_path, stderr=subprocess.PIPE) for line in (keep, between, send)
+        subprocess.Popen(["bash", "-o", "pipefail", "-ec", line], cwd=tmp_path, stderr=subprocess.PIPE)
+        for line in (keep, between, send)
     ]
     for process in processes:
-        process.communicate()
+        _, errors = process.communicate()
+        assert process.returncode == 0, errors.decode()
     with av.open(str(tmp_path / "out.ts")) as container:
         frames = list(container.decode(video=0))
-    assert len(frames) > 50
+    assert len(frames) == 100
     assert packets(tmp_path / "out.ts", "audio")
 
 

@@ -43,6 +43,7 @@ class Place:
         self._identity: tuple[int, int] | None = None
         if inherited := _inherited():
             self.socket = inherited
+            self.path = Path(os.fsdecode(inherited.getsockname()))
         else:
             self._folder = self.path.parent
             _own(self._folder)

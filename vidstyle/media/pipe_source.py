@@ -23,6 +23,9 @@ __all__ = ["PipeSource"]
 
 NUT_BETWEEN_FRAMES = (b"NX", b"NM", b"NS", b"NI")
 """How NUT's index and headers begin, which may follow the last frame."""
+ELIDED = (0, 2, 3, 4)
+"""Bytes at the start of a packet that FFmpeg leaves out of NUT, such as those that MPEG's audio begins with; they count
+in the size of the packet."""
 
 
 class PipeSource(ClipSource):
@@ -104,7 +107,7 @@ class PipeSource(ClipSource):
                     if packet.dts is None and packet.pts is None and not packet.size:
                         continue  # PyAV's own end-of-stream mark
                     end = self._reached if packet.pos is None else packet.pos + packet.size
-                    if self.pipe.ended and end == self.pipe.total:
+                    if self.pipe.ended and end >= self.pipe.total:
                         cut_off = True  # the end was met in search of the rest of it
                         continue
                     errors, self._reached = 0, max(self._reached, end)
@@ -131,4 +134,5 @@ class PipeSource(ClipSource):
         rest = self.pipe.since(self._reached)
         if not self.kind.resynchronizes:
             return rest != b""
-        return rest is not None and rest != b"" and not rest.startswith(NUT_BETWEEN_FRAMES)
+        ends = (self.pipe.since(self._reached - elided) or b"" for elided in ELIDED)
+        return bool(rest) and not any(end.startswith(NUT_BETWEEN_FRAMES) for end in ends)
