@@ -65,6 +65,7 @@ def live(tmp_path: Path, model: Path) -> Iterator[Callable[..., str]]:
         assert found
         return found[0]
 
+    start.stop = lambda: servers.pop().send_signal(signal.SIGINT)  # type: ignore[attr-defined]
     yield start
     for server in servers:
         server.send_signal(signal.SIGINT)

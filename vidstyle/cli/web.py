@@ -105,6 +105,10 @@ def web(
     app = create_app(settings)
 
     class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            out.print(f"open {address} in a browser; Ctrl-C ends it")
+
         def handle_exit(self, number: int, frame: object) -> None:
             super().handle_exit(number, frame)  # type: ignore[arg-type]
             app.state.closing()
@@ -115,7 +119,7 @@ def web(
     with _listening(host, port) as listener:
         shown = f"[{host}]" if ":" in host else host
         query = f"?token={token}" if token else ""
-        out.print(f"open http://{shown}:{listener.getsockname()[1]}/{query} in a browser; Ctrl-C ends it")
+        address = f"http://{shown}:{listener.getsockname()[1]}/{query}"
         try:
             Server(config).run(sockets=[listener])
         except Interrupted:
