@@ -1,5 +1,5 @@
 #!/bin/bash
-# The programs that plugins run in, and the headers that plugins are built with, from Debian's packages.
+# The programs that plugins run in, the headers that plugins are built with, and a browser, from Debian's packages.
 # Exit status 3: they cannot be installed here, and why is said.
 set -euo pipefail
 
@@ -9,6 +9,7 @@ packages=(
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev python3-gi gir1.2-gstreamer-1.0
     obs-studio obs-plugins libobs-dev libsimde-dev libgl1-mesa-dri xvfb xauth
+    chromium
 )
 
 missing=()

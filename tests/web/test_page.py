@@ -31,7 +31,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
+def page(browser: Any, live: Any) -> Iterator[Any]:
     """A new person's page. Nothing is wrong on its console: no error of a script, nothing refused by the policy."""
     context = browser.new_context()
     page = context.new_page()

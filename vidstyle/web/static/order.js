@@ -56,7 +56,7 @@ function take(given, limits) {
   // What the browser cannot show may be painted all the same.
   shown.onload = shown.onloadeddata = () => { shown.hidden = false; };
   video.onloadedmetadata = () => { seconds = Number.isFinite(video.duration) ? video.duration : 0; say("file-error", wrong(limits)); };
-  shown.src = URL.createObjectURL(file);
+  if (file.size) shown.src = URL.createObjectURL(file);
 }
 
 function send(limits, jobs) {
