@@ -37,7 +37,7 @@ class Fake:
         self.ended = "aborted"
 
 
-def outlet(*sinks: Fake, again: bool = False, room: int = 2) -> tuple[Outlet, list[str]]:
+def outlet(*sinks: Fake, again: bool = False, room: int = 2, stuck: float = 10.0) -> tuple[Outlet, list[str]]:
     waiting, notes = list(sinks), list[str]()
 
     def open() -> Fake:
@@ -45,7 +45,7 @@ def outlet(*sinks: Fake, again: bool = False, room: int = 2) -> tuple[Outlet, li
             raise OutputError("nobody listens")
         return waiting.pop(0)
 
-    return Outlet("fake", open, again=again, room=room, note=notes.append), notes
+    return Outlet("fake", open, again=again, room=room, note=notes.append, stuck=stuck), notes
 
 
 def test_a_sink_that_stalls_loses_the_oldest_and_nobody_waits() -> None:
@@ -92,6 +92,26 @@ def test_one_that_may_not_be_opened_again_has_failed() -> None:
     assert sink.ended == "aborted"
     out.show(Painted(PICTURE, 1.0, 0.0))
     assert out.dropped == 1
+
+
+def test_one_that_takes_nothing_is_opened_anew_beside_it() -> None:
+    gate, second = threading.Event(), Fake()
+    first = Fake(gate)
+    out, notes = outlet(first, second, again=True, stuck=0.01)
+    out.start()
+    out.show(Painted(PICTURE, 0.0, 0.0))
+    assert first.some.acquire(timeout=5)
+    number = 1
+    while not second.some.acquire(timeout=0.02):
+        out.show(Painted(PICTURE, float(number), 0.0))
+        number += 1
+        assert number < 1000
+    gate.set()
+    out.close(5)
+    assert "takes nothing" in notes[0]
+    assert out.shown == len(second.taken) > 0
+    assert out.failed is None
+    assert second.ended == "closed"
 
 
 def test_one_that_never_finishes_is_left_alone() -> None:

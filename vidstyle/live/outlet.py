@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import quantiles
 from typing import Protocol
@@ -22,6 +23,8 @@ HEARD = 200
 """Pieces of sound that wait at most: some seconds."""
 RECENT = 300
 """Pictures whose latencies are known."""
+STUCK, ABANDONED = 10.0, 4
+"""Seconds after which a sink that may be opened again and takes nothing is left to itself; how many may be at once."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,19 @@ class LiveSink(Protocol):
 class Outlet:
     """Hands pictures and sounds to a sink. What waits when there is no room is dropped, the oldest first, and counted.
 
-    again: a sink that breaks off is opened anew, less and less often; else it has `failed`. room: pictures that wait.
+    again: a sink that breaks off is opened anew, less and less often, as is one that takes nothing for `stuck` seconds;
+    else it has `failed`. room: pictures that wait.
     """
 
     def __init__(
-        self, name: str, open: Callable[[], LiveSink], *, again: bool, room: int, note: Callable[[str], None]
+        self,
+        name: str,
+        open: Callable[[], LiveSink],
+        *,
+        again: bool,
+        room: int,
+        note: Callable[[str], None],
+        stuck: float = STUCK,
     ) -> None:
         self.name = name
         self.shown = self.dropped = self.unheard = 0
@@ -66,16 +77,22 @@ class Outlet:
         self.failed: str | None = None
         self.up = False
         self._open, self._again, self._room, self._note = open, again, room, note
-        self._sink: LiveSink | None = None
+        self._stuck = stuck
+        self._busy: float | None = None
         self._pictures: deque[Painted] = deque()
         self._sounds: deque[tuple[np.ndarray, float]] = deque()
         self._latencies: deque[float] = deque(maxlen=RECENT)
         self._changed = threading.Condition()
         self._closing = False
-        self._thread = threading.Thread(target=self._work, name=f"sink {name}", daemon=True)
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        self._thread.start()
+        """For the first time, or beside a thread that is stuck."""
+        # Daemons: what is stuck in a library must not keep the program from ending.
+        thread = threading.Thread(target=self._work, name=f"sink {self.name}", daemon=True)
+        self._threads = [each for each in self._threads if each.is_alive()] + [thread]
+        self._busy = None
+        thread.start()
 
     def show(self, painted: Painted) -> None:
         with self._changed:
@@ -87,6 +104,15 @@ class Outlet:
                 self._pictures.popleft()
                 self.dropped += 1
             self._changed.notify_all()
+            if self._again and self._busy is not None and time.monotonic() - self._busy > self._stuck:
+                self._leave()
+
+    def _leave(self) -> None:
+        """Leave the thread that is stuck to itself."""
+        if len([thread for thread in self._threads if thread.is_alive()]) <= ABANDONED:
+            self.up = False
+            self._note(f"{self.name} takes nothing; opening it anew")
+            self.start()
 
     def hear(self, samples: np.ndarray, seconds: float) -> None:
         with self._changed:
@@ -111,9 +137,9 @@ class Outlet:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        if self._thread.is_alive():
-            self._thread.join(patience)
-        if self._thread.is_alive():
+        thread = self._threads[-1]
+        thread.join(patience)
+        if thread.is_alive():
             self.failed = self.failed or f"{self.name} did not finish within {patience:g} seconds"
 
     # --- on the thread ---
@@ -121,23 +147,26 @@ class Outlet:
     def _work(self) -> None:
         pause = FIRST
         while True:
+            sink: LiveSink | None = None
             try:
-                self._sink = self._open()
-                self.up = True
-                self._serve(self._sink)
-                self._sink.close()
+                with self._work_at():
+                    sink = self._open()
+                self.up = self._mine
+                self._serve(sink)
+                if self._mine:
+                    sink.close()
+                    return
+                sink.abort()
                 return
             except VidstyleError as error:
+                if sink is not None:
+                    sink.abort()
+                if not self._mine or (self._again and self._closing):
+                    # What the sink took is with the other side already.
+                    return
                 done, self.up = self.up, False
-                if self._sink is not None:
-                    self._sink.abort()
-                    self._sink = None
                 if not self._again:
-                    self._fail(str(error))
-                    return
-                if self._closing:
-                    # What it had is with the other side already.
-                    return
+                    return self._fail(str(error))
                 self._note(f"{error}; trying to open it again")
                 pause = FIRST if done else min(LONGEST, 2 * pause)
             except BaseException as error:
@@ -147,19 +176,37 @@ class Outlet:
             if not self._wait(pause):
                 return
 
+    @property
+    def _mine(self) -> bool:
+        """Whether this thread has not been left to itself."""
+        return threading.current_thread() is self._threads[-1]
+
+    @contextmanager
+    def _work_at(self) -> Iterator[None]:
+        """Something that may take for ever."""
+        if self._mine:
+            self._busy = time.monotonic()
+        try:
+            yield
+        finally:
+            if self._mine:
+                self._busy = None
+
     def _serve(self, sink: LiveSink) -> None:
-        """Until the end."""
-        while True:
+        """Until the end, or until it was left to itself."""
+        while self._mine:
             with self._changed:
                 self._changed.wait_for(lambda: self._pictures or self._sounds or self._closing)
                 if not (self._pictures or self._sounds):
                     return
                 sounds, self._sounds = self._sounds, deque()
                 painted = self._pictures.popleft() if self._pictures else None
-            for samples, seconds in sounds:
-                sink.hear(samples, seconds)
-            if painted is not None:
-                sink.show(painted.rgb, painted.seconds)
+            with self._work_at():
+                for samples, seconds in sounds:
+                    sink.hear(samples, seconds)
+                if painted is not None:
+                    sink.show(painted.rgb, painted.seconds)
+            if painted is not None and self._mine:
                 self.shown += 1
                 if painted.arrived is not None:
                     self._latencies.append(time.monotonic() - painted.arrived)

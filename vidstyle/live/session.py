@@ -23,8 +23,8 @@ QUIET = 0.5
 """Seconds without a picture after which the last one is shown again."""
 ROOM, RECORDED = 2, 96_000_000
 """Pictures that wait for a sink to be seen now; bytes of pictures that wait for a recording."""
-PATIENCE = 10.0
-"""Seconds that sinks have to finish."""
+PATIENCE, WRITTEN = 3.0, 60.0
+"""Seconds that sinks have to finish; those that a recording has."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class Session:
         self.feed = Feed(open, self._hear, again=again, note=note)
         self.shape = shape = self.feed.shape
         painter.prepare(*shape.size)
+        self._sinks = list(sinks)
         self.outlets = [self._outlet(sink, note) for sink in sinks]
         self._times: deque[float] = deque(maxlen=60)
         self._arrivals: deque[tuple[float, int]] = deque(maxlen=20)
@@ -86,7 +87,11 @@ class Session:
         self._stopped = True
         self.feed.stop()
         self._thread.join(PATIENCE)
-        closing = [threading.Thread(target=outlet.close, args=(PATIENCE,)) for outlet in self.outlets]
+        patience = [WRITTEN if sink.recording else PATIENCE for sink in self._sinks]
+        closing = [
+            threading.Thread(target=outlet.close, args=(seconds,))
+            for outlet, seconds in zip(self.outlets, patience, strict=True)
+        ]
         for thread in closing:
             thread.start()
         for thread in closing:

@@ -35,7 +35,7 @@ BEHIND, MISSED = 2.0, 1.0
 KEY = 2
 """Seconds from one key frame to the next: as long a newcomer waits."""
 SILENT = 4
-"""Seconds after which a network that takes nothing is given up."""
+"""Seconds after which a connection that takes nothing is given up, where FFmpeg knows how."""
 QUALITY = {"crf": "21", "preset": "veryfast", "tune": "zerolatency", "maxrate": "8M", "bufsize": "8M"}
 OWN_FORMATS = {"libx264": "yuv420p", "libvpx-vp9": "yuv420p"}
 
@@ -56,12 +56,12 @@ class Target:
 def target(text: str) -> Target:
     """rtmp(s)://, udp://, tcp://, rtsp://, whip+http(s)://, a playlist (.m3u8) or a file. OutputError for else."""
     kind = scheme(text)
-    wait = str(SILENT * 1_000_000)
     if kind in ("rtmp", "rtmps"):
-        return Target(plain(text), text, "flv", {"flvflags": "no_duration_filesize", "rw_timeout": wait})
+        return Target(plain(text), text, "flv", {"flvflags": "no_duration_filesize"})
     if kind in ("udp", "tcp"):
-        size = "&pkt_size=1316" if "?" in text else "?pkt_size=1316"
-        return Target(plain(text), text + (size if kind == "udp" else ""), "mpegts", {"flush_packets": "1"})
+        more = "pkt_size=1316" if kind == "udp" else f"timeout={SILENT * 1_000_000}"
+        url = f"{text}{'&' if '?' in text else '?'}{more}"
+        return Target(plain(text), url, "mpegts", {"flush_packets": "1"})
     if kind == "rtsp":
         return Target(plain(text), text, "rtsp", {"rtsp_transport": "tcp"})
     if kind in ("whip+http", "whip+https"):
