@@ -92,6 +92,31 @@ def test_a_clock_that_leaps_does_not_leap_here() -> None:
     source.stop()
 
 
+def test_what_comes_late_comes_after_what_was_shown_in_its_place() -> None:
+    gate = threading.Event()
+
+    class Late(Scripted):
+        def __iter__(self) -> Iterator[Picture | Sound]:
+            for seconds in (0.0, 0.04, 0.08):
+                yield Picture(np.zeros((32, 32, 3), np.uint8), seconds)
+            gate.wait(10)
+            yield Picture(np.zeros((32, 32, 3), np.uint8), 0.12)
+
+    source, _ = feed(Late([]), again=False)
+    source.start()
+    while source.came < 3:
+        pass
+    assert source.newest(1)
+    stamps = [source.repeat()]
+    while stamps[-1] < 0.2:
+        stamps.append(source.repeat())
+    gate.set()
+    shot = source.newest(5)
+    assert shot is not None
+    assert shot.seconds > stamps[-1]
+    source.stop()
+
+
 def test_a_source_that_is_not_there_is_told_at_once() -> None:
     with pytest.raises(InputError, match="nobody"):
         feed()

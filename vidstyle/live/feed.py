@@ -63,13 +63,14 @@ class Feed:
         self._newest: Shot | None = None
         self._ended = self._stopped = False
         self._base: float | None = None
-        self._began = time.monotonic()
-        self._last = 0.0
+        self._last, self._at = 0.0, time.monotonic()  # the newest stamp, and when it was given
+        self._repeated = float("-inf")  # the newest stamp of a picture that was shown again
+        self._due = 0.0  # when what is paced at 0 is due
         self._fresh = True
         self._thread = threading.Thread(target=self._work, name="feed", daemon=True)
 
     def start(self) -> None:
-        self._began = time.monotonic()
+        self._at = time.monotonic()
         self._thread.start()
 
     def newest(self, timeout: float) -> Shot | None:
@@ -85,8 +86,15 @@ class Feed:
         return self._ended and self._newest is None
 
     def now(self) -> float:
-        """Seconds since the session began."""
-        return time.monotonic() - self._began
+        """Seconds of the session: the newest stamp, and the time since."""
+        return self._last + time.monotonic() - self._at
+
+    def repeat(self) -> float:
+        """A stamp for the last picture, shown again."""
+        with self._changed:
+            self._last, self._at = self.now(), time.monotonic()
+            self._repeated = self._last
+            return self._last
 
     def stop(self) -> None:
         with self._changed:
@@ -153,8 +161,12 @@ class Feed:
 
     def _take(self, picture: Picture, stream: Stream) -> None:
         seconds = self.now() if picture.seconds is None else self._placed(picture.seconds)
-        if stream.paced:
-            self._pause(seconds - self.now())
+        if seconds <= self._repeated and picture.seconds is not None:
+            # It comes late, and others have been shown in its place: from here on all is so much later.
+            self._base = None
+            seconds = self._placed(picture.seconds)
+        if stream.paced and picture.seconds is not None:
+            self._pause(self._due + picture.seconds - time.monotonic())
         self.up = True
         with self._changed:
             if self._newest is not None:
@@ -162,7 +174,7 @@ class Feed:
             dropped = self._newest.dropped + 1 if self._newest else 0
             self._fresh = self._fresh or (self._newest is not None and self._newest.fresh)
             self._newest = Shot(picture, seconds, time.monotonic(), dropped, self._fresh)
-            self._last, self._fresh = seconds, False
+            self._last, self._at, self._fresh = seconds, time.monotonic(), False
             self.came += 1
             self._changed.notify_all()
 
@@ -174,7 +186,8 @@ class Feed:
     def _placed(self, seconds: float) -> float:
         """A time on the source's clock -> the session's."""
         if self._base is None or abs(self._base + seconds - self.now()) > JUMP:
-            self._base, self._fresh = max(self.now(), self._last) - seconds, True
+            self._base, self._fresh = self.now() - seconds, True
+            self._due = time.monotonic() - seconds
         return self._base + seconds
 
     def _pause(self, seconds: float) -> None:

@@ -116,17 +116,13 @@ class Session:
 
     def _work(self) -> None:
         try:
-            shown: float | None = None
-            since = time.monotonic()
             while not self._stopped and not self.feed.ended:
                 shot = self.feed.newest(QUIET)
                 if shot is not None:
                     self._paint(shot)
-                    shown, since = shot.seconds, time.monotonic()
-                elif self.last is not None and shown is not None and not self.feed.ended:
-                    shown, since = shown + time.monotonic() - since, time.monotonic()
+                elif self.last is not None and not self.feed.ended:
                     self.repeats += 1
-                    self._show(Painted(self.last, shown, None))
+                    self._show(Painted(self.last, self.feed.repeat(), None))
             self.error = self.error or self.feed.error
         except BaseException as error:
             self.error = error
