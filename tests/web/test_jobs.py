@@ -102,6 +102,24 @@ def test_a_clip_is_painted_and_can_be_saved_and_compared(serve: Serve, clip: Pat
     assert not list(tmp_path.glob(f"*/{job['id']}"))
 
 
+def test_a_clip_of_an_odd_size_is_painted_and_shown(serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "odd.webm"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libvpx", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 65, 47, "yuv420p"
+        for i in range(5):
+            pixels = np.full((47, 65, 3), 40 * i, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
+        container.mux(stream.encode(None))
+    client = serve()
+    done = end(client, submit(client, path))
+    assert (done["state"], done["error"], done["size"]) == ("done", None, [65, 47])
+    (tmp_path / "after.webm").write_bytes(client.get(done["after"]).content)
+    with av.open(str(tmp_path / "after.webm")) as container:
+        frames = list(container.decode(video=0))
+    assert [(frame.width, frame.height, frame.format.name) for frame in frames] == [(65, 47, "yuv420p")] * 5
+
+
 def test_a_still_is_painted_in_the_style_of_ones_own_picture(serve: Serve, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for name in ("photo.png", "my style.jpg"):
@@ -123,6 +141,7 @@ def test_the_queue_is_short_and_shown_and_its_head_can_be_cancelled(serve: Serve
     refused = client.post("/api/jobs", files={"video": ("a.mp4", b"x")}, data={"style": "waves"})
     assert refused.status_code == 429
     assert "waiting" in refused.json()["detail"]
+    assert client.get("/api/limits").json()["refusal"] == refused.json()["detail"]
     assert {name: client.get("/api/limits").json()[name] for name in ("running", "waiting")} == {
         "running": 1,
         "waiting": 1,
@@ -236,10 +255,18 @@ def test_a_worker_ends_with_its_server(tmp_path: Path) -> None:
         [sys.executable, "-m", "vidstyle.web.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert worker.stdin
-    order = {"folder": str(tmp_path), "input": "video.mp4", "max_memory": 8 << 30, "max_file": 1 << 30}
+    order = {"folder": str(tmp_path), "device": "cpu", "max_memory": 8 << 30, "max_file": 1 << 30}
     worker.stdin.write(json.dumps(order).encode() + b"\n")
     worker.stdin.close()
     assert worker.wait(PATIENCE) == -9
+
+
+def test_a_worker_that_uses_too_much_memory_ends() -> None:
+    code = """from vidstyle.web.worker import _watch_memory
+kept = bytearray(200 << 20)
+_watch_memory(100 << 20, lambda event, text: print(event, text, flush=True))"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE)
+    assert ended.stdout.startswith("failed it needs more memory")
 
 
 def test_what_a_killed_server_left_goes_when_the_next_one_comes(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(job_api.router)
     app.include_router(webcam_router(settings))
 
-    @app.get("/", include_in_schema=False)
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     def page(request: Request) -> FileResponse:
         response = FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
         set_owner(request, response)
@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     static = StaticFiles(directory=STATIC)
 
-    @app.get("/{name}", include_in_schema=False)
+    @app.api_route("/{name}", methods=["GET", "HEAD"], include_in_schema=False)
     async def file(request: Request, name: str) -> Response:
         return await static.get_response(name, request.scope)
 

@@ -104,9 +104,16 @@ JobHere = Annotated[Job, Depends(_job)]
 
 
 @router.get("/limits")
-def limits(jobs: JobsHere) -> Limits:
+async def limits(request: Request, jobs: JobsHere) -> Limits:
     """What is taken here, and how busy it is."""
-    settings = jobs.settings
+    settings, refusal = jobs.settings, None
+    try:
+        jobs.check_room(client_of(request))
+        await _check_disk(request.app.state.place, settings)
+    except Full as full:
+        refusal = str(full)
+    except HTTPException as full:
+        refusal = full.detail
     return Limits(
         max_bytes=settings.max_bytes,
         max_style_bytes=settings.max_style_bytes,
@@ -117,6 +124,7 @@ def limits(jobs: JobsHere) -> Limits:
         queue=settings.waiting,
         running=jobs.running,
         waiting=len(jobs.waiting),
+        refusal=refusal,
     )
 
 
@@ -191,13 +199,13 @@ def _ordered(form: Form, folder: Path, client: str) -> Job:
 
 
 @router.get("/jobs")
-def list_jobs(request: Request, jobs: JobsHere) -> list[JobView]:
+async def list_jobs(request: Request, jobs: JobsHere) -> list[JobView]:
     """The jobs of this browser, or of whoever keeps the cookie; the newest first."""
     return [view(job, jobs) for job in jobs.of(owner_of(request))]
 
 
 @router.get("/jobs/{id}", responses=problems(404))
-def status(job: JobHere, jobs: JobsHere) -> JobView:
+async def status(job: JobHere, jobs: JobsHere) -> JobView:
     """How a job stands."""
     return view(job, jobs)
 
@@ -237,19 +245,19 @@ FILE: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/jobs/{id}/result", response_class=FileResponse, responses=FILE)
-def result(job: JobHere) -> FileResponse:
+async def result(job: JobHere) -> FileResponse:
     """The painted file, to be saved."""
     return _file(job, job.result, result_name(job) if job.result else None)
 
 
 @router.get("/jobs/{id}/before", response_class=FileResponse, responses=FILE)
-def before(job: JobHere) -> FileResponse:
+async def before(job: JobHere) -> FileResponse:
     """The file that was sent, in a form that browsers show."""
     return _file(job, job.before)
 
 
 @router.get("/jobs/{id}/after", response_class=FileResponse, responses=FILE)
-def after(job: JobHere) -> FileResponse:
+async def after(job: JobHere) -> FileResponse:
     """The painted file, in a form that browsers show."""
     return _file(job, job.after)
 

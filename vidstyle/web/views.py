@@ -60,6 +60,7 @@ class Limits(BaseModel):
     queue: int = Field(description="jobs that may wait")
     running: int
     waiting: int
+    refusal: str | None = Field(description="why no job of yours would be taken now")
 
 
 def view(job: Job, jobs: Jobs) -> JobView:

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from fractions import Fraction
@@ -29,6 +30,7 @@ SHOWN = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".apng", ".bmp"}
 """Endings of pictures that browsers show."""
 PLAIN = {".gif", ".webp", ".apng", ".mp4", ".m4v"}
 """Endings of moving pictures that are not turned into MP4."""
+MEMORY = "it needs more memory than a job may have; scale it down"
 
 
 def main() -> None:
@@ -36,21 +38,25 @@ def main() -> None:
     # Libraries may print to stdout; what is told goes where only we write.
     told = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    lock = threading.Lock()
 
     def tell(event: str, **values: Any) -> None:
-        told.write(json.dumps({"event": event, **values}, default=str) + "\n")
-        told.flush()
+        with lock:
+            told.write(json.dumps({"event": event, **values}, default=str) + "\n")
+            told.flush()
 
     order = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_server, args=(sys.stdin.buffer,), daemon=True).start()
-    limit(order["max_memory"], order["max_file"])
+    gpu = order["device"] not in ("cpu", "auto") or os.path.exists("/dev/nvidiactl")
+    limit(None if gpu else order["max_memory"], order["max_file"])
+    threading.Thread(target=_watch_memory, args=(order["max_memory"], tell), daemon=True).start()
     os.chdir(order["folder"])
     try:
         tell("done", **_paint(order, tell))
     except VidstyleError as error:
         tell("failed", text=str(error))
     except MemoryError:
-        tell("failed", text="it needs more memory than a job may have; scale it down")
+        tell("failed", text=MEMORY)
     except Exception:
         traceback.print_exc()
         tell("failed", text="vidstyle could not cope with this file; that is a fault of vidstyle")
@@ -66,20 +72,32 @@ def _end_with_server(stdin: IO[bytes]) -> None:
     os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
-def limit(memory: int, file: int) -> None:
-    """Bytes that may be allocated, and bytes that a file may have, where the system can limit them."""
+def limit(memory: int | None, file: int) -> None:
+    """Bytes that may be allocated, and bytes that a file may have, where the system can limit them.
+
+    memory: None with a GPU, whose driver maps much that it never uses.
+    """
     with contextlib.suppress(ImportError):
         import resource
 
-        for kind, most in (
-            (resource.RLIMIT_DATA, memory),
-            (resource.RLIMIT_FSIZE, file),
-            (resource.RLIMIT_CORE, 0),
-        ):
+        limits = {resource.RLIMIT_FSIZE: file, resource.RLIMIT_CORE: 0}
+        if memory is not None:
+            limits[resource.RLIMIT_DATA] = memory
+        for kind, most in limits.items():
             with contextlib.suppress(ValueError, OSError):  # a limit that is lower already
                 resource.setrlimit(kind, (most, most))
     with contextlib.suppress(AttributeError):
         os.nice(5)  # the page stays quick
+
+
+def _watch_memory(most: int, tell: Callable[..., None]) -> None:
+    """End the process when it uses more memory than that, on Linux."""
+    with contextlib.suppress(OSError):
+        page = os.sysconf("SC_PAGE_SIZE")
+        while int(Path("/proc/self/statm").read_text().split()[1]) * page <= most:
+            time.sleep(0.2)
+        tell("failed", text=MEMORY)
+        os._exit(0)
 
 
 def _paint(order: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
@@ -104,7 +122,8 @@ def _paint(order: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
 
     as_mp4: dict[str, Any] = {}
     if order["format"] == "mp4" and target.suffix in (".mp4", ".m4v") and not info.still and info.depth == 8:
-        as_mp4 = {"codec": "h264", "pix_fmt": "yuv420p"}
+        # H.264 has odd sizes only where chroma is not shared.
+        as_mp4 = {"codec": "h264", "pix_fmt": None if _odd(info.size) else "yuv420p"}
     result = stylize(
         path,
         [(Path(order["picture"]) if order["picture"] else order["style"], 1.0)],
@@ -141,14 +160,23 @@ def _for_browsers(path: Path, max_pixels: int) -> str | None:
             shared = info.pix_fmt in ("yuv420p", "yuvj420p")
             if path.suffix in SHOWN or (path.suffix in PLAYABLE and info.codec in PLAYS and shared):
                 return path.name
-            copy = path.with_name(f"{path.stem}-shown{'.jpg' if info.still else '.mp4'}")
-            plain = EncoderSettings() if info.still else EncoderSettings("h264", 23, "veryfast", "yuv420p")
+            ending, plain = ".mp4", EncoderSettings("h264", 23, "veryfast", "yuv420p")
+            if info.still:
+                ending, plain = ".jpg", EncoderSettings()
+            elif _odd(info.size):
+                quick = {"deadline": "realtime", "cpu-used": "8"}
+                ending, plain = ".webm", EncoderSettings("vp9", 32, pix_fmt="yuv420p", options=quick)
+            copy = path.with_name(f"{path.stem}-shown{ending}")
             with open_sink(copy, source, encoder=plain) as sink:
                 run(source, sink, None, 1)
         return copy.name
     except VidstyleError:
         traceback.print_exc()
         return None
+
+
+def _odd(size: tuple[int, int]) -> bool:
+    return bool(size[0] % 2 or size[1] % 2)
 
 
 def _clock(seconds: Fraction | float) -> str:

@@ -1,6 +1,6 @@
 // The form: a file, a style, how strongly.
 
-import { call, submit } from "./api.js";
+import { call, sentence, submit } from "./api.js";
 import { chosen } from "./styles.js";
 import { about, clock, megabytes } from "./words.js";
 
@@ -59,7 +59,7 @@ function take(given, limits) {
   if (file.size) shown.src = URL.createObjectURL(file);
 }
 
-function send(limits, jobs) {
+async function send(limits, jobs) {
   say("order-error");
   say("style-error");
   const problem = wrong(limits);
@@ -76,6 +76,15 @@ function send(limits, jobs) {
     say("style-error", `${style.picture.name} has ${megabytes(style.picture.size)}; at most ${megabytes(limits.max_style_bytes)} are taken as a style.`);
     return;
   }
+  const sent = file;
+  try {
+    // Asked before, as a browser that is refused in the middle of sending does not read why.
+    const { refusal } = await call("/api/limits");
+    if (refusal) { say("order-error", sentence(refusal)); return; }
+  } catch (error) {
+    say("order-error", `${sent.name}: ${error.message}`);
+    return;
+  }
   const form = new FormData();
   form.set("strength", at("strength").value / 100);
   form.set("temporal", at("order").elements.temporal.value);
@@ -83,17 +92,17 @@ function send(limits, jobs) {
   form.set("format", at("same-format").checked ? "same" : "mp4");
   if (style.style) form.set("style", style.style);
   else form.set("picture", style.picture);
-  form.set("video", file);
+  form.set("video", sent);
 
-  const card = jobs.uploading(file.name, style.style ?? style.picture.name);
-  const [sent, stop] = submit(form, card.progress);
+  const card = jobs.uploading(sent.name, style.style ?? style.picture.name);
+  const [answer, stop] = submit(form, card.progress);
   const leave = (event) => event.preventDefault();
   addEventListener("beforeunload", leave);
   card.onCancel(stop);
-  sent.then((job) => { card.close(); jobs.show(job); })
+  answer.then((job) => { card.close(); jobs.show(job); })
     .catch((error) => {
       card.close();
-      if (error.name !== "AbortError") say("order-error", `${file.name}: ${error.message}`);
+      if (error.name !== "AbortError") say("order-error", `${sent.name}: ${error.message}`);
     })
     .finally(() => removeEventListener("beforeunload", leave));
 }
