@@ -26,6 +26,8 @@ class Moment:
     """How rough the painting alone was; see `detail.roughness`."""
     past: Past | None = None
     """What is known of the motion up to here; None for the first frame of a shot."""
+    kept: Tensor | None = None
+    """Weight in `held` of what was held before, (1, 1, h, w) in [0, 1]; None for the first frame of a shot."""
     onward: Tensor | None = None
     """The flow to the next frame, (1, 2, h, w), where there is look-ahead and the next frame is of the same shot."""
     trust: Tensor | None = None

@@ -117,7 +117,7 @@ class Stabiliser:
             if self.level.ahead:
                 self._look_ahead(before, seen, back, painted)
             moment.held = self._carried(before.held, painted, back.flow, back.trust)
-            moment.past = back.past
+            moment.past, moment.kept = back.past, back.trust
         memory.moments.append(moment)
         memory.waiting += 1
         memory.thumbnail = now
@@ -154,7 +154,9 @@ class Stabiliser:
         both = visible(back.flow, onward.flow, scale).maximum(back.rests)
         back.trust, back.slip = back.trust * both, back.slip * both
         again = visible(onward.flow, back.flow, scale).maximum(onward.rests)
-        before.onward, before.trust = onward.flow, onward.trust * again
+        # The future is for what the past does not show: both together would only be softer.
+        new = 1 if before.kept is None else 1 - before.kept
+        before.onward, before.trust = onward.flow, onward.trust * again * new
 
     def _carried(self, held: Tensor, painted: Tensor, flow: Tensor, trust: Tensor) -> Tensor:
         size = (painted.shape[-2], painted.shape[-1])
