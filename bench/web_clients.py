@@ -10,90 +10,116 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+import os
 import re
+import resource
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
-import httpx
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
+COOKIE = "vidstyle_browser=" + "0" * 32
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 FILES = [path.name for path in sorted((ROOT / "vidstyle" / "web" / "static").iterdir())]
 
 
-class Times:
-    """Seconds that answers took, by what was asked."""
+class Visitor:
+    """A browser's six connections, with an address of its own; and how long answers took, by what was asked."""
 
-    def __init__(self) -> None:
-        self.of: dict[str, list[float]] = {}
-        self.failed: list[str] = []
+    def __init__(self, port: int, address: str, took: dict[str, list[float]], failed: list[str]) -> None:
+        self.port, self.address, self.took, self.failed = port, address, took, failed
+        self.free: asyncio.LifoQueue[Connection | None] = asyncio.LifoQueue()
+        for _ in range(6):
+            self.free.put_nowait(None)
 
-    async def get(self, client: httpx.AsyncClient, path: str, kind: str) -> httpx.Response | None:
-        began = time.perf_counter()
+    async def connect(self) -> Connection:
+        return await asyncio.open_connection("127.0.0.1", self.port, local_addr=(self.address, 0), limit=2**20)
+
+    async def get(self, path: str, kind: str) -> bytes:
+        began, connection = time.perf_counter(), await self.free.get()
         try:
-            answer = await client.get(path)
-        except httpx.HTTPError as error:
-            self.failed.append(f"{kind}: {type(error).__name__}")
-            return None
-        self.of.setdefault(kind, []).append(time.perf_counter() - began)
-        if answer.status_code != 200:
-            self.failed.append(f"{kind}: {answer.status_code}")
-        return answer
+            connection = connection or await self.connect()
+            head, body = await ask(connection, "GET", path)
+            self.took.setdefault(kind, []).append(time.perf_counter() - began)
+            if b" 200 " not in head:
+                self.failed.append(f"{kind}: {head[:15]!r}")
+        except (OSError, asyncio.IncompleteReadError) as error:
+            connection, body = None, b""
+            self.failed.append(f"{kind}: {error!r}")
+        self.free.put_nowait(connection)
+        return body
 
 
-async def visit(server: str, number: int, seconds: float, times: Times, heard: list[int]) -> None:
-    """One person: the page, its files, then events and questions."""
-    address = f"127.0.{number // 200 + 1}.{number % 200 + 1}"
-    limits = httpx.Limits(max_connections=6)  # as browsers have
-    transport = httpx.AsyncHTTPTransport(local_address=address, limits=limits)
-    async with httpx.AsyncClient(base_url=server, transport=transport, timeout=30) as client:
-        began = time.perf_counter()
-        await times.get(client, "/", "page")
-        await asyncio.gather(*(times.get(client, f"/{name}", "file") for name in FILES))
-        styles = await times.get(client, "/api/styles", "api")
-        if styles is not None:
-            await asyncio.gather(*(times.get(client, style["picture"], "picture") for style in styles.json()))
-        times.of.setdefault("whole page", []).append(time.perf_counter() - began)
-
-        async def listen() -> None:
-            async with client.stream("GET", "/api/events", timeout=None) as events:
-                async for line in events.aiter_lines():
-                    heard[number] += line.startswith("event:")
-
-        listening = asyncio.create_task(listen())
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end:
-            await times.get(client, "/api/limits", "api")
-            await asyncio.sleep(1)
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+async def ask(connection: Connection, method: str, path: str, more: bytes = b"") -> tuple[bytes, bytes]:
+    """A request; the answer's head and body."""
+    reader, writer = connection
+    writer.write(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {COOKIE}\r\n".encode() + (more or b"\r\n"))
+    await writer.drain()
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    return head, await reader.readexactly(int(length[1])) if length else b""
 
 
-async def hand_in(server: str) -> dict[str, object]:
-    """A job, followed to its end by asking."""
-    async with httpx.AsyncClient(base_url=server, timeout=60) as client:
-        with (ROOT / "samples" / "harbour.mp4").open("rb") as file:
-            answer = await client.post("/api/jobs", data={"style": "waves"}, files={"video": ("harbour.mp4", file)})
-        job = answer.json()
-        while job["state"] in ("waiting", "running"):
-            await asyncio.sleep(0.5)
-            job = (await client.get(f"/api/jobs/{job['id']}")).json()
-        return dict(job)
-
-
-async def measure(server: str, clients: int, seconds: float) -> None:
-    times, heard = Times(), [0] * clients
+async def visit(visitor: Visitor, seconds: float) -> int:
+    """One person: the page, its files, then events and questions; how many events came."""
     began = time.perf_counter()
-    job = asyncio.create_task(hand_in(server))
-    await asyncio.gather(*(visit(server, number, seconds, times, heard) for number in range(clients)))
-    print(f"{clients} clients, {time.perf_counter() - began:.1f} s, {len(times.failed)} failures {times.failed[:3]}")
-    for kind, took in times.of.items():
-        low, high = np.percentile(took, [50, 95])
-        figures = f"p50 {1e3 * low:7.1f} ms  p95 {1e3 * high:7.1f} ms  most {1e3 * max(took):7.1f} ms"
-        print(f"{kind:10} {len(took):6} answers  {figures}")
-    print(f"events were heard by {sum(count > 0 for count in heard)} of {clients}")
+    await visitor.get("/", "page")
+    await asyncio.gather(*(visitor.get(f"/{name}", "file") for name in FILES))
+    styles = json.loads(await visitor.get("/api/styles", "api") or b"[]")
+    await asyncio.gather(*(visitor.get(style["picture"], "picture") for style in styles))
+    visitor.took.setdefault("whole page", []).append(time.perf_counter() - began)
+
+    heard = 0
+
+    async def listen() -> None:
+        nonlocal heard
+        reader, _ = connection = await visitor.connect()
+        await ask(connection, "GET", "/api/events")
+        while line := await reader.readline():
+            heard += line.startswith(b"event:")
+
+    listening = asyncio.create_task(listen())
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        await visitor.get("/api/limits", "api")
+        await asyncio.sleep(1)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    return heard
+
+
+async def hand_in(port: int) -> dict[str, Any]:
+    """A job of the browser that all visitors are, followed to its end by asking."""
+    file = (ROOT / "samples" / "harbour.mp4").read_bytes()
+    part = b'--x\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
+    form = part % (b"style", b"", b"waves") + part % (b"video", b'; filename="harbour.mp4"', file) + b"--x--\r\n"
+    head = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: %d\r\n\r\n" % len(form)
+    connection = await asyncio.open_connection("127.0.0.1", port, limit=2**20)
+    job = json.loads((await ask(connection, "POST", "/api/jobs", head + form))[1])
+    while job["state"] in ("waiting", "running"):
+        await asyncio.sleep(0.5)
+        job = json.loads((await ask(connection, "GET", f"/api/jobs/{job['id']}"))[1])
+    return dict(job)
+
+
+async def measure(port: int, clients: int, seconds: float) -> None:
+    took: dict[str, list[float]] = {}
+    failed: list[str] = []
+    began = time.perf_counter()
+    job = asyncio.create_task(hand_in(port))
+    visitors = [Visitor(port, f"127.0.{n // 200 + 1}.{n % 200 + 1}", took, failed) for n in range(clients)]
+    heard = await asyncio.gather(*(visit(visitor, seconds) for visitor in visitors))
+    print(f"{clients} clients, {time.perf_counter() - began:.1f} s, {len(failed)} failures {sorted(set(failed))[:3]}")
+    for kind, times in took.items():
+        low, high = np.percentile(times, [50, 95])
+        figures = f"p50 {1e3 * low:7.1f} ms  p95 {1e3 * high:7.1f} ms  most {1e3 * max(times):7.1f} ms"
+        print(f"{kind:10} {len(times):6} answers  {figures}")
+    print(f"events: {sum(heard)}, heard by {sum(count > 0 for count in heard)} of {clients}")
     done = await job
     print(f"the job beside it: {done['state']}, {done['ended'] - done['started']:.1f} s")
 
@@ -106,17 +132,22 @@ def main() -> None:
     command = [sys.executable, "-m", "vidstyle", "web", "--port", "0"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout
-    address = re.search(r"http://\S+?(?=/)", server.stdout.readline())
-    assert address
+    port = re.search(r":(\d+)/", server.stdout.readline())
+    assert port
 
     def memory() -> int:
-        status = Path(f"/proc/{server.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) // 1000  # type: ignore[index]
+        """In MB."""
+        return int(Path(f"/proc/{server.pid}/statm").read_text().split()[1]) * resource.getpagesize() // 10**6
+
+    def processor() -> float:
+        """Seconds."""
+        times = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
 
     try:
-        before = memory()
-        asyncio.run(measure(address[0], given.clients, given.seconds))
-        print(f"the server's memory: {before} MB before, {memory()} MB after")
+        before, used = memory(), processor()
+        asyncio.run(measure(int(port[1]), given.clients, given.seconds))
+        print(f"the server: {before} MB before, {memory()} MB after; {processor() - used:.1f} s of a processor")
     finally:
         server.terminate()
         server.wait()

@@ -11,7 +11,7 @@ from fastapi import WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from vidstyle.errors import OptionError
-from vidstyle.web.app import STATIC
+from vidstyle.web.pages import STATIC
 from vidstyle.web.settings import Settings
 
 Serve = Callable[..., Any]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,8 @@ from .times import parse_time
 __all__ = ["web"]
 
 ACCESS, LIMITS = "Who may come in", "Limits"
+CONNECTIONS = 4096
+"""That may be open at once; a browser has up to six."""
 
 
 def web(
@@ -103,6 +106,7 @@ def web(
     from vidstyle.web.app import create_app
 
     app = create_app(settings)
+    _allow_descriptors(CONNECTIONS + 256)
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -115,7 +119,9 @@ def web(
 
     # The access log would show tokens; a client could make up the headers of a proxy.
     quiet = {"log_level": "warning", "access_log": False, "server_header": False, "proxy_headers": False}
-    config = uvicorn.Config(app, **quiet, limit_concurrency=2000, timeout_graceful_shutdown=5)  # type: ignore[arg-type]
+    config = uvicorn.Config(
+        app, **quiet, limit_concurrency=CONNECTIONS, timeout_keep_alive=30, timeout_graceful_shutdown=5
+    )  # type: ignore[arg-type]
     with _listening(host, port) as listener:
         shown = f"[{host}]" if ":" in host else host
         query = f"?token={token}" if token else ""
@@ -124,6 +130,18 @@ def web(
             Server(config).run(sockets=[listener])
         except Interrupted:
             raise typer.Exit(130) from None
+
+
+def _allow_descriptors(enough: int) -> None:
+    """As many open files as that, if the system lets us; often there are 1024."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != resource.RLIM_INFINITY and soft < enough:
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE, (enough if hard == resource.RLIM_INFINITY else min(enough, hard), hard)
+            )
 
 
 def _listening(host: str, port: int) -> socket.socket:

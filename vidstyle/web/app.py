@@ -5,29 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse
+from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
 
 from vidstyle import __version__
 
-from . import job_api, styles
+from . import job_api, pages, styles
 from .gate import Gate
 from .headers import SecurityHeaders
 from .jobs import Jobs
 from .limits import RateLimit, Slots
-from .owner import set_owner
 from .place import Place
 from .settings import Settings
 from .webcam import webcam_router
 
 __all__ = ["create_app"]
-
-STATIC = Path(__file__).parent / "static"
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -67,17 +60,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(styles.router)
     app.include_router(job_api.router)
     app.include_router(webcam_router(settings))
-
-    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
-    def page(request: Request) -> FileResponse:
-        response = FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
-        set_owner(request, response)
-        return response
-
-    static = StaticFiles(directory=STATIC)
-
-    @app.api_route("/{name}", methods=["GET", "HEAD"], include_in_schema=False)
-    async def file(request: Request, name: str) -> Response:
-        return await static.get_response(name, request.scope)
-
+    app.include_router(pages.router)
     return app
