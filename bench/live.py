@@ -9,6 +9,7 @@ lays those rows of the unpainted frame over it; the receiver reads them.
 
 - latency_ms.end_to_end: from a frame's making to its decoding at the receiver: two encoders, decoders and networks.
 - latency_ms.capture_to_present: from decoded frame to encoded and sent; what the status line shows.
+- cpu_ms_per_painted_frame: of all the session's threads: reading, painting, two encoders, and what is dropped unseen.
 - apart_ms: of sound to picture in the recording: where beeps begin, against the frames' numbers and time stamps.
 """
 
@@ -32,6 +33,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 BLOCK, BITS = 8, 32
 ROWS = 2 * BLOCK
 SECOND = 48_000
+FRAMES = ("came", "dropped", "painted", "repeated", "shown_again", "reconnects")
 
 
 def write(picture: np.ndarray, made: int, number: int) -> None:
@@ -99,12 +101,16 @@ def paint(incoming: str, outgoing: str, record: str, style: str, tell: Any, stop
 
     painter = Marked(Stylizer("brisk"), Controls(style))
     session = Session(parse_source(incoming)[1], painter, [parse_sink(outgoing), parse_sink(record)], note=print)
-    status = Status(session)
+    status, began = Status(session), cpu()
+
+    def look() -> dict[str, Any]:
+        return {**status(), "mb": memory(), "load": os.getloadavg()[0], "cpu_seconds": cpu() - began}
+
     session.start()
     while not stop.wait(10):
-        tell.put({**status(), "mb": memory(), "load": os.getloadavg()[0]})
+        tell.put(look())
     session.stop()
-    tell.put({**status(), "mb": memory(), "load": os.getloadavg()[0], "error": repr(session.error)})
+    tell.put({**look(), "error": repr(session.error)})
 
 
 def receive(url: str, size: tuple[int, int], tell: Any, stop: Any) -> None:
@@ -125,6 +131,11 @@ def receive(url: str, size: tuple[int, int], tell: Any, stop: Any) -> None:
 
 def memory() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def cpu() -> float:
+    used = os.times()
+    return used.user + used.system
 
 
 def apart(path: Path, fps: int) -> list[tuple[float, float]]:
@@ -202,13 +213,17 @@ def main() -> None:
                 "end_to_end": spread([each[1] for each in settled]),
                 "capture_to_present": end["latency_ms"],
             },
-            "frames": {key: end[key] for key in ("came", "dropped", "painted", "repeated", "reconnects")},
+            "frames": {
+                key: end[key] for key in ("came", "dropped", "painted", "repeated", "shown_again", "reconnects")
+            },
+            "cpu_ms_per_painted_frame": round(1000 * end["cpu_seconds"] / end["painted"], 1),
             "sinks": [{key: sink[key] for key in ("shown", "dropped", "unheard", "failed")} for sink in end["sinks"]],
             "apart_ms": {
                 "beeps": len(sounds),
                 "first_minute": round(median(minute[0]), 1),
                 "last_minute": round(median(minute[1]), 1),
                 "most": round(max((shift for _, shift in sounds), key=abs), 1),
+                "beyond_40_ms": [[round(at), round(shift)] for at, shift in sounds if abs(shift) > 40],
             },
             "mb_first_least_most_last": [round(f(memories)) for f in (lambda m: m[0], min, max, lambda m: m[-1])],
             "load_average": round(median(row["load"] for row in rows), 1),

@@ -13,6 +13,8 @@ PICTURE = np.zeros((2, 2, 3), np.uint8)
 class Fake:
     """Takes what comes; waits for `gate` before each picture, breaks off at the times in `breaks`."""
 
+    connected = True
+
     def __init__(self, gate: threading.Event | None = None, breaks: tuple[float, ...] = ()) -> None:
         self.gate, self.breaks = gate, breaks
         self.taken: list[float] = []

@@ -15,6 +15,8 @@ __all__ = ["CameraSink"]
 class CameraSink:
     """device: which one, where there are several; None for the first. Silent."""
 
+    connected = True
+
     def __init__(self, size: tuple[int, int], rate: float, device: str | None) -> None:
         try:
             import pyvirtualcam

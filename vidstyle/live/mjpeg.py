@@ -18,6 +18,8 @@ BETWEEN = "frame"
 class MjpegSink:
     """Serves at a place; every visitor gets the newest picture when it has taken the last. Silent."""
 
+    connected = True
+
     def __init__(self, host: str, port: int, token: str | None) -> None:
         self._changed = threading.Condition()
         self._picture: np.ndarray | None = None

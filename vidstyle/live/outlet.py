@@ -40,6 +40,10 @@ class Painted:
 class LiveSink(Protocol):
     """Takes pictures, and sound, in order. OutputError where it breaks off."""
 
+    @property
+    def connected(self) -> bool:
+        """Whether what it takes arrives somewhere."""
+
     def show(self, rgb: np.ndarray, seconds: float) -> None:
         """A picture (H, W, 3) uint8."""
 
@@ -75,10 +79,10 @@ class Outlet:
         """Pictures that the sink has taken; those that it had no time for, or that came while it was not there; pieces
         of sound of that kind."""
         self.failed: str | None = None
-        self.up = False
         self._open, self._again, self._room, self._note = open, again, room, note
         self._stuck = stuck
         self._busy: float | None = None
+        self._sink: LiveSink | None = None
         self._pictures: deque[Painted] = deque()
         self._sounds: deque[tuple[np.ndarray, float]] = deque()
         self._latencies: deque[float] = deque(maxlen=RECENT)
@@ -93,6 +97,12 @@ class Outlet:
         self._threads = [each for each in self._threads if each.is_alive()] + [thread]
         self._busy = None
         thread.start()
+
+    @property
+    def up(self) -> bool:
+        """Whether the sink is there, and connected."""
+        sink = self._sink
+        return sink is not None and sink.connected
 
     def show(self, painted: Painted) -> None:
         with self._changed:
@@ -110,7 +120,7 @@ class Outlet:
     def _leave(self) -> None:
         """Leave the thread that is stuck to itself."""
         if len([thread for thread in self._threads if thread.is_alive()]) <= ABANDONED:
-            self.up = False
+            self._sink = None
             self._note(f"{self.name} takes nothing; opening it anew")
             self.start()
 
@@ -151,26 +161,27 @@ class Outlet:
             try:
                 with self._work_at():
                     sink = self._open()
-                self.up = self._mine
-                self._serve(sink)
+                if self._mine:
+                    self._sink = sink
+                    self._serve(sink)
                 if self._mine:
                     sink.close()
                     return
-                sink.abort()
-                return
+                return sink.abort()
             except VidstyleError as error:
+                done = sink is not None and sink.connected
                 if sink is not None:
                     sink.abort()
                 if not self._mine or (self._again and self._closing):
                     # What the sink took is with the other side already.
                     return
-                done, self.up = self.up, False
+                self._sink = None
                 if not self._again:
                     return self._fail(str(error))
                 self._note(f"{error}; trying to open it again")
                 pause = FIRST if done else min(LONGEST, 2 * pause)
             except BaseException as error:
-                self.up = False
+                self._sink = None
                 self._fail(f"{self.name}: {type(error).__name__}: {error}")
                 raise
             if not self._wait(pause):

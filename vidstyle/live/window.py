@@ -24,6 +24,8 @@ START = "import runpy, sys; sys.path[:] = sys.argv[2:]; runpy.run_path(sys.argv[
 class WindowSink:
     """A picture counts as shown when the child says so. Silent. on_key: gets the keys that are pressed there."""
 
+    connected = True
+
     def __init__(self, size: tuple[int, int], on_key: Callable[[str], None]) -> None:
         if importlib.util.find_spec("pygame") is None:
             raise MissingExtra("pygame-ce", "live")
@@ -34,6 +36,7 @@ class WindowSink:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
+            start_new_session=True,  # Ctrl-C is for us
         )
         self._write(b"%d %d\n" % size)
         if self._read() != b"\0":

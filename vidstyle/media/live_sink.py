@@ -22,6 +22,7 @@ from vidstyle.media.containers import reason
 from vidstyle.media.encoders import open_encoder
 from vidstyle.media.formats import container_for
 from vidstyle.media.live_source import SOUND_RATE
+from vidstyle.media.relay import Relay
 from vidstyle.staging import StagedFile
 
 __all__ = ["EncodedSink", "Target", "target"]
@@ -34,8 +35,8 @@ BEHIND, MISSED = 2.0, 1.0
 """Seconds that sound may be behind the picture before silence takes the place of all but MISSED of them."""
 KEY = 2
 """Seconds from one key frame to the next: as long a newcomer waits."""
-SILENT = 4
-"""Seconds after which a connection that takes nothing is given up, where FFmpeg knows how."""
+SILENT = 8
+"""Seconds after which a connection that takes nothing is given up."""
 QUALITY = {"crf": "21", "preset": "veryfast", "tune": "zerolatency", "maxrate": "8M", "bufsize": "8M"}
 OWN_FORMATS = {"libx264": "yuv420p", "libvpx-vp9": "yuv420p"}
 
@@ -51,6 +52,8 @@ class Target:
     video: str = "libx264"
     audio: str = "aac"
     network: bool = True
+    relayed: bool = True
+    """The connection is held by another process."""
 
 
 def target(text: str) -> Target:
@@ -59,9 +62,8 @@ def target(text: str) -> Target:
     if kind in ("rtmp", "rtmps"):
         return Target(plain(text), text, "flv", {"flvflags": "no_duration_filesize"})
     if kind in ("udp", "tcp"):
-        more = "pkt_size=1316" if kind == "udp" else f"timeout={SILENT * 1_000_000}"
-        url = f"{text}{'&' if '?' in text else '?'}{more}"
-        return Target(plain(text), url, "mpegts", {"flush_packets": "1"})
+        url = f"{text}{'&' if '?' in text else '?'}pkt_size=1316" if kind == "udp" else text
+        return Target(plain(text), url, "mpegts", {"flush_packets": "1"}, relayed=kind != "udp")
     if kind == "rtsp":
         return Target(plain(text), text, "rtsp", {"rtsp_transport": "tcp"})
     if kind in ("whip+http", "whip+https"):
@@ -74,12 +76,12 @@ def target(text: str) -> Target:
             raise OutputError(f"{path} cannot be written: there is no folder {path.parent}; make it first")
         # Pieces appear when complete, and old ones are removed.
         options = {"hls_time": str(KEY), "hls_list_size": "6", "hls_flags": "delete_segments+temp_file"}
-        return Target(text, f"file:{path}", "hls", options, network=False)
+        return Target(text, f"file:{path}", "hls", options, network=False, relayed=False)
     container = container_for(path)
     if container.format not in ("mp4", "mov", "matroska", "webm", "mpegts", "flv", "nut"):
         raise OutputError(f"{path} cannot be recorded live; use .mkv, .mp4, .mov, .ts, .flv or .webm")
     codecs = ("libvpx-vp9", "libopus") if container.format == "webm" else ("libx264", "aac")
-    return Target(text, text, container.format, NOTHING, *codecs, network=False)
+    return Target(text, text, container.format, NOTHING, *codecs, network=False, relayed=False)
 
 
 class EncodedSink:
@@ -96,6 +98,7 @@ class EncodedSink:
         self._position = 0  # samples of sound that have been encoded
         self._held = np.zeros((0, 2), np.int16)
         self._staged: StagedFile | None = None
+        self._relay: Relay | None = None
         self._video: Any
         self._audio: Any
         self._matrix = 1 if size[1] >= HD_HEIGHT else 6
@@ -104,8 +107,12 @@ class EncodedSink:
             if not target.network and target.format != "hls":
                 self._staged = StagedFile(Path(target.url), overwrite=True)
                 url = f"file:{self._staged.path}"
+            options = dict(target.options)
+            if target.relayed:
+                self._relay = Relay(target.url, target.format, options, SILENT)
+                options = {"write_index": "0", "flush_packets": "1"}
             self._out: Any = av.open(
-                url, "w", format=target.format, container_options=dict(target.options), timeout=(SILENT, SILENT)
+                self._relay or url, "w", format="nut" if self._relay else target.format, container_options=options
             )
         except (av.FFmpegError, OSError, ValueError) as error:
             self._discard()
@@ -148,6 +155,11 @@ class EncodedSink:
         open_encoder(context)
         context.options = {}
         self._writer = ColourWriter(context.pix_fmt, color, size[1])
+
+    @property
+    def connected(self) -> bool:
+        """Whether what is shown arrives somewhere."""
+        return self._relay is None or self._relay.ready
 
     def show(self, rgb: np.ndarray, seconds: float) -> None:
         """A picture (H, W, 3) uint8 of the sink's size."""
@@ -193,7 +205,11 @@ class EncodedSink:
         try:
             self._out.mux(stream.encode(frame))
         except (av.FFmpegError, OSError) as error:
-            raise OutputError(f"{self.target.name} broke off: {reason(error)}") from None
+            raise self._broken(error) from None
+
+    def _broken(self, error: Exception) -> OutputError:
+        why = self._relay.why() if self._relay else reason(error)
+        return OutputError(f"{self.target.name} broke off: {why}")
 
     def close(self) -> None:
         """Finish; a recording appears under its name. OutputError where that cannot be done."""
@@ -208,7 +224,9 @@ class EncodedSink:
             try:
                 self._out.close()
             except (av.FFmpegError, OSError) as error:
-                raise OutputError(f"{self.target.name} broke off: {reason(error)}") from None
+                raise self._broken(error) from None
+            if self._relay and (why := self._relay.finish()):
+                raise OutputError(f"{self.target.name} broke off: {why}")
         except BaseException:
             self.abort()
             raise
@@ -221,6 +239,8 @@ class EncodedSink:
         self._discard()
 
     def _shut(self) -> None:
+        if self._relay:
+            self._relay.kill()
         with suppress(av.FFmpegError, OSError, ValueError):
             self._out.close()
 

@@ -1,0 +1,79 @@
+"""A connection to a network, held by a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["Relay"]
+
+CHILD = Path(__file__).with_name("relay_child.py")
+# Its folder must not come before the standard library, nor the one we are in.
+START = "import runpy, sys; sys.path[:] = sys.argv[2:]; runpy.run_path(sys.argv[1], run_name='__main__')"
+
+
+class Relay:
+    """Hands NUT that is written to it on to `url`. It ends by itself when the network takes nothing for `patience`
+    seconds; OSError for whoever writes then."""
+
+    def __init__(self, url: str, format: str, options: Mapping[str, str], patience: float) -> None:
+        # Not among the arguments, which every user of the machine may see: addresses hold keys.
+        order = json.dumps([url, format, dict(options), patience])
+        self.patience = patience
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115
+        self._child = subprocess.Popen(
+            [sys.executable, "-I", "-c", START, str(CHILD), *(path for path in sys.path if path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            start_new_session=True,  # Ctrl-C is for us; it ends when we close its input
+            env=os.environ | {"VIDSTYLE_RELAY": order},
+        )
+        self.ready = False
+        """Whether it is connected."""
+        threading.Thread(target=self._listen, name="relay", daemon=True).start()
+
+    def write(self, data: bytes | memoryview) -> int:
+        assert self._child.stdin is not None
+        self._child.stdin.write(data)
+        self._child.stdin.flush()
+        return len(data)
+
+    def _listen(self) -> None:
+        assert self._child.stdout is not None
+        self.ready = bool(self._child.stdout.readline())
+
+    def finish(self) -> str | None:
+        """Nothing more will be written. Why it did not end well, or None."""
+        assert self._child.stdin is not None
+        with suppress(OSError):
+            self._child.stdin.close()
+        return None if self._ended() == 0 else self.why()
+
+    def why(self) -> str:
+        """What it said last."""
+        self._ended()
+        self._said.seek(0)
+        lines = self._said.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"it took nothing for {self.patience:g} seconds"
+
+    def kill(self) -> None:
+        self._child.kill()
+        self._child.wait()
+        with suppress(OSError):
+            assert self._child.stdin is not None
+            self._child.stdin.close()
+
+    def _ended(self) -> int:
+        try:
+            return self._child.wait(self.patience + 1)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return -1
