@@ -117,11 +117,16 @@ def web(
             super().handle_exit(number, frame)  # type: ignore[arg-type]
             app.state.closing()
 
-    # The access log would show tokens; a client could make up the headers of a proxy.
-    quiet = {"log_level": "warning", "access_log": False, "server_header": False, "proxy_headers": False}
     config = uvicorn.Config(
-        app, **quiet, limit_concurrency=CONNECTIONS, timeout_keep_alive=30, timeout_graceful_shutdown=5
-    )  # type: ignore[arg-type]
+        app,
+        log_level="warning",
+        access_log=False,  # it would show tokens
+        server_header=False,
+        proxy_headers=False,  # any client could make them up
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=5,
+    )
     with _listening(host, port) as listener:
         shown = f"[{host}]" if ":" in host else host
         query = f"?token={token}" if token else ""
@@ -139,9 +144,8 @@ def _allow_descriptors(enough: int) -> None:
 
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if soft != resource.RLIM_INFINITY and soft < enough:
-            resource.setrlimit(
-                resource.RLIMIT_NOFILE, (enough if hard == resource.RLIM_INFINITY else min(enough, hard), hard)
-            )
+            most = enough if hard == resource.RLIM_INFINITY else min(enough, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _listening(host: str, port: int) -> socket.socket:
