@@ -126,7 +126,7 @@ class Jobs:
 
     @property
     def running(self) -> int:
-        return len(self._tasks)
+        return sum(job.state == "running" for job in self._jobs.values())
 
     def position(self, job: Job) -> int | None:
         """How many are before it in the queue."""
@@ -135,7 +135,7 @@ class Jobs:
     def check_room(self, client: str) -> None:
         """Full where another job could not be taken."""
         waiting, own = self.waiting, [job for job in self.waiting if job.client == client]
-        idle = self.running < self.settings.jobs and not waiting
+        idle = len(self._tasks) < self.settings.jobs and not waiting
         if not idle and len(waiting) >= self.settings.waiting:
             raise Full(f"{len(waiting)} videos are waiting already; try again in a while")
         if len(own) >= self.settings.waiting_per_client:
@@ -195,7 +195,7 @@ class Jobs:
 
     def _next(self) -> None:
         """Start what can be started."""
-        while self._open and self.running < self.settings.jobs and (waiting := self.waiting):
+        while self._open and len(self._tasks) < self.settings.jobs and (waiting := self.waiting):
             job = waiting[0]
             job.state, job.started = "running", time.time()
             self._tasks[job.id] = asyncio.create_task(self._run(job))

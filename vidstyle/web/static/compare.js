@@ -3,7 +3,7 @@
 import { clock } from "./words.js";
 
 const template = document.getElementById("compare-template");
-const APART = 0.04; // seconds by which the two videos may differ
+const APART = 0.25; // seconds by which the videos may differ while they play, and the one that follows is hurried or slowed
 
 export class Compare {
   constructor(job) {
@@ -38,7 +38,9 @@ export class Compare {
     const { before, after } = this;
     const play = this.part("play"), time = this.part("time"), sound = this.part("sound");
     const follow = () => {
-      if (!before.seeking && Math.abs(before.currentTime - after.currentTime) > APART) before.currentTime = after.currentTime;
+      const behind = after.currentTime - before.currentTime;
+      before.playbackRate = after.paused ? 1 : Math.min(1.5, Math.max(0.5, 1 + 2 * behind));
+      if (!before.seeking && Math.abs(behind) > (after.paused ? 0.005 : APART)) before.currentTime = after.currentTime;
     };
     const show = () => {
       const length = after.duration || 0;
@@ -53,10 +55,12 @@ export class Compare {
     };
     play.addEventListener("click", () => (after.paused ? after.play().catch(() => {}) : after.pause()));
     after.addEventListener("play", () => { before.play().catch(() => {}); step(); });
+    before.addEventListener("seeked", () => after.paused && follow());
     after.addEventListener("pause", () => { before.pause(); follow(); show(); });
     for (const type of ["loadedmetadata", "timeupdate", "seeked"]) after.addEventListener(type, show);
     time.addEventListener("input", () => {
-      after.currentTime = before.currentTime = (time.value / 1000) * (after.duration || 0);
+      after.currentTime = (time.value / 1000) * (after.duration || 0);
+      follow();
     });
     sound.addEventListener("click", () => {
       after.muted = !after.muted;
