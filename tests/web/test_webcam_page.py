@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import io
-import shutil
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +13,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-playwright = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright.sync_api")
 pytest.importorskip("aiortc")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+from chromium import CHROMIUM, FAKE, Server, live, page_of
+from fake_camera import frame, number_in, write
+
 pytestmark = [
     pytest.mark.hosts,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
 ]
 
-from fake_camera import frame, number_in, write  # noqa: E402
-
-QUIET = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync")
-FAKE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-PATIENCE = 60_000
 PIXELS = """() => {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [painted.videoWidth, painted.videoHeight];
@@ -39,30 +32,9 @@ PIXELS = """() => {
 }"""
 
 
-class Server:
-    """`vidstyle web` in a process of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.page = f"http://localhost:{self.port}/#webcam"
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "vidstyle", "web", "--port", str(self.port), "--folder", str(self.folder)]
-        self.process = subprocess.Popen([*command, "--webcams", "1"], stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout
-        assert "open http" in self.process.stdout.readline()
-
-    def end(self, how: int = signal.SIGTERM) -> None:
-        self.process.send_signal(how)
-        self.process.wait(30)
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("server"))
+    server = Server(tmp_path_factory.mktemp("server"), "--webcams", "1")
     server.start()
     yield server
     server.end()
@@ -72,34 +44,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A picture that does not move but for its number."""
     return write(tmp_path_factory.mktemp("camera") / "camera.y4m", 30, moving=False)
-
-
-@contextmanager
-def page_of(server: Server, *arguments: str, before: str = "") -> Iterator[Any]:
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *QUIET, *arguments])
-        context = browser.new_context(accept_downloads=True)
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        if before:
-            page.add_init_script(before)
-        page.goto(server.page)
-        page.locator("#webcam-styles input:checked").wait_for(state="attached")
-        yield page
-        for each in context.pages:
-            each.close()
-        browser.close()
-    assert not faults
-
-
-@contextmanager
-def live(server: Server, camera: Path) -> Iterator[Any]:
-    with page_of(server, *FAKE, f"--use-file-for-fake-video-capture={camera}") as page:
-        page.click("#webcam-switch")
-        page.locator("#stage[data-state=live]").wait_for()
-        yield page
 
 
 def shown(page: Any) -> np.ndarray:

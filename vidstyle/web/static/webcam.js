@@ -7,7 +7,7 @@ import { save, Recording } from "./saving.js";
 
 const at = (id) => document.getElementById(id);
 const look = at("look"), painted = at("painted"), camera = at("camera");
-const RETRIES = 5;
+const RETRIES = 10, LONGEST = 8000;
 
 const styles = new Styles(at("webcam-styles"), at("second"), wish, (text) => say("webcam-style-error", text));
 let stream = null, call = null, recording = null, tries = 0, retry = 0, asked = false;
@@ -110,7 +110,7 @@ function again() {
   call.close();
   if (tries >= RETRIES) return turnOff("The connection to the server is lost; see whether it still runs, then turn the camera on again");
   become("waiting", "The connection is lost; trying again …");
-  retry = setTimeout(connect, 500 * 2 ** tries);
+  retry = setTimeout(connect, Math.min(LONGEST, 500 * 2 ** tries));
   tries += 1;
 }
 
@@ -133,6 +133,7 @@ async function listCameras() {
 }
 
 function showFigures(figures) {
+  window.figures = figures; // for who measures
   const one = (number) => (number == null ? "–" : number.toFixed(number < 100 ? 1 : 0));
   at("figure-fps").textContent = `${one(figures.fps_in)} in, ${one(figures.fps_out)} out`;
   at("figure-drops").textContent = `${figures.drops} of ${figures.frames_in}`;
