@@ -11,6 +11,7 @@ const RETRIES = 10, LONGEST = 8000;
 
 const styles = new Styles(at("webcam-styles"), at("second"), wish, (text) => say("webcam-style-error", text));
 let stream = null, call = null, recording = null, tries = 0, retry = 0, asked = false;
+let there = false, brushes = false;  // a picture has come back; one was painted
 
 function say(id, text = "") {
   at(id).textContent = text && sentence(text);
@@ -86,6 +87,7 @@ function ofCamera(error) {
 
 async function connect() {
   become("waiting", tries ? "The connection is lost; trying again …" : "Preparing the brushes …");
+  there = brushes = false;
   const now = call = new Call(stream, wanted());
   now.onPicture = (picture) => { painted.srcObject = picture; painted.play().catch(() => {}); };
   now.onFigures = showFigures;
@@ -102,8 +104,12 @@ async function connect() {
   }
 }
 
-// The first picture of every connection: from now on it is live.
-painted.addEventListener("playing", () => { if (call) { tries = 0; become("live"); } });
+// The first picture of every connection may come before the first painting.
+painted.addEventListener("playing", () => { if (call) { tries = 0; there = true; goLive(); } });
+
+function goLive() {
+  if (there && at("stage").dataset.state === "waiting" && (brushes || at("webcam-strength").value === "0")) become("live");
+}
 
 function again() {
   stopRecording("The connection was lost; what was recorded until then is saved");
@@ -121,7 +127,7 @@ function turnOff(why = "") {
   call?.close();
   stream?.getTracks().forEach((track) => track.stop());
   call = stream = painted.srcObject = camera.srcObject = null;
-  become("off", why ? "" : "The camera is off.");
+  become("off", "The camera is off.");
   say("webcam-error", why);
 }
 
@@ -137,7 +143,9 @@ function showFigures(figures) {
   const one = (number) => (number == null ? "–" : number.toFixed(number < 100 ? 1 : 0));
   at("figure-fps").textContent = `${one(figures.fps_in)} in, ${one(figures.fps_out)} out`;
   at("figure-drops").textContent = `${figures.drops} of ${figures.frames_in}`;
-  at("figure-latency").textContent = `${one(figures.latency_p50)} ms, 95 % within ${one(figures.latency_p95)} ms`;
+  at("figure-latency").textContent = `${one(figures.latency_p50)} ms, 95 %: ${one(figures.latency_p95)} ms`;
+  brushes = figures.painted > 0;
+  goLive();
 }
 
 function snapshot() {
