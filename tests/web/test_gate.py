@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fastapi import WebSocket
+from fastapi import HTTPException, WebSocket
+from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect
 
 from vidstyle.errors import OptionError
+from vidstyle.web.limits import Slots, client_of
 from vidstyle.web.pages import STATIC
 from vidstyle.web.settings import Settings
 
@@ -101,6 +104,13 @@ def test_without_the_token_nothing_is_shown(serve: Serve) -> None:
     assert client.get("/api/styles", headers={"Authorization": "Bearer secret", "Host": "10.1.2.3"}).status_code == 200
 
 
+def test_on_a_network_the_machine_goes_by_its_own_name(serve: Serve) -> None:
+    client = serve(host="0.0.0.0", token="secret")
+    bearer = {"Authorization": "Bearer secret"}
+    for host, code in ((socket.gethostname(), 200), ("192.0.2.1:80", 200), ("evil.example", 421)):
+        assert client.get("/api/styles", headers={**bearer, "Host": host}).status_code == code
+
+
 def test_the_printed_address_lets_a_browser_in(serve: Serve) -> None:
     client = serve(host="0.0.0.0", token="secret")
     answer = client.get("/?token=secret")
@@ -147,6 +157,30 @@ def test_a_hasty_client_is_told_when_to_come_back(serve: Serve) -> None:
     late = client.get("/api/limits")
     assert 1 <= int(late.headers["retry-after"]) <= 10
     assert "try again in" in late.json()["detail"]
+
+
+def test_what_takes_long_has_few_places_for_one_client() -> None:
+    slots = Slots("uploads", each=2, all=3)
+    with slots.taken("a"), slots.taken("a"):
+        with pytest.raises(HTTPException, match="too many uploads"), slots.taken("a"):
+            pass
+        with slots.taken("b"), pytest.raises(HTTPException) as full, slots.taken("c"):
+            pass
+        assert (full.value.status_code, "Retry-After" in full.value.headers) == (429, True)
+    with slots.taken("a"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),  # one customer has a whole network
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+    ],
+)
+def test_a_client_is_whoever_has_the_address(address: str, client: str) -> None:
+    assert client_of(HTTPConnection({"type": "http", "client": (address, 1), "headers": []})) == client
 
 
 def test_no_file_beside_the_page_is_served(serve: Serve) -> None:

@@ -104,7 +104,9 @@ def web(
         ice_servers=tuple(ice_server or ()),
     )
     from vidstyle.web.app import create_app
+    from vidstyle.web.place import Place
 
+    Place(settings.folder).close()  # what is wrong with the folder is said now, in a line
     app = create_app(settings)
     _allow_descriptors(CONNECTIONS + 256)
 
@@ -128,7 +130,7 @@ def web(
         timeout_graceful_shutdown=5,
     )
     with _listening(host, port) as listener:
-        shown = f"[{host}]" if ":" in host else host
+        shown = socket.gethostname() if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
         query = f"?token={token}" if token else ""
         address = f"http://{shown}:{listener.getsockname()[1]}/{query}"
         try:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import socket
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
@@ -33,8 +34,9 @@ class Gate:
         self.app, self.settings = app, settings
         self._local = is_loopback(settings.host)
         self._names = {"localhost", *(name.lower() for name in settings.names)}
-        if not _address(settings.host):
-            self._names.add(settings.host.lower())
+        if not self._local:
+            own = socket.gethostname().lower()
+            self._names |= {settings.host.lower(), own, f"{own}.local"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):

@@ -22,6 +22,7 @@ State = Literal["waiting", "running", "done", "failed", "cancelled"]
 SWEEP = 60
 """Seconds between looks for jobs that are too old."""
 
+RESULT = re.compile(r"\bvideo-painted\.\w+")
 OPTION = re.compile(r"[;,]? \(?(?:raise |give |leave )?--[a-z][a-z-]+.*$")
 """Advice that is for the command line."""
 
@@ -298,4 +299,4 @@ def _said(job: Job, text: str) -> str:
     for path, name in ((job.input, job.name), (job.picture, job.style)):
         if path:
             text = text.replace(path.name, f"“{name}”")
-    return OPTION.sub("", text)
+    return OPTION.sub("", RESULT.sub("the result", text))
