@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 pytest.importorskip("fastapi")
-from fastapi import HTTPException, WebSocket  # noqa: E402
-from starlette.requests import HTTPConnection  # noqa: E402
-from starlette.websockets import WebSocketDisconnect  # noqa: E402
+from fastapi import HTTPException, WebSocket
+from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocketDisconnect
 
-from vidstyle.errors import OptionError  # noqa: E402
-from vidstyle.web.limits import Slots, client_of  # noqa: E402
-from vidstyle.web.pages import STATIC  # noqa: E402
-from vidstyle.web.settings import Settings  # noqa: E402
+from vidstyle.errors import OptionError
+from vidstyle.web.limits import Slots, client_of
+from vidstyle.web.pages import STATIC
+from vidstyle.web.settings import Settings
 
 Serve = Callable[..., Any]
 

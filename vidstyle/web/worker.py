@@ -92,7 +92,7 @@ def limit(memory: int | None, file: int) -> None:
 
 def _watch_memory(most: int, tell: Callable[..., None]) -> None:
     """End the process when it uses more memory than that, on Linux."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, AttributeError):
         page = os.sysconf("SC_PAGE_SIZE")
         while int(Path("/proc/self/statm").read_text().split()[1]) * page <= most:
             time.sleep(0.2)
