@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HARBOUR = Path(__file__).parents[2] / "samples" / "harbour.mp4"
+STYLE = HARBOUR.parent / "styles" / "linocut.jpg"
 PATIENCE = 120_000
 pytestmark = [
     pytest.mark.hosts,
@@ -132,6 +134,26 @@ def test_what_is_wrong_with_a_file_is_said(page: Any, live: Callable[..., str], 
     order(page, tmp_path / "holiday.mp4")
     expect(wrong).to_be_hidden()
     expect(job(page, "failed").locator(".job-state")).to_contain_text("“holiday.mp4” cannot be read as media")
+
+
+DROP = """([target, name, type, base64]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name, { type }));
+    target.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_a_video_and_a_style_can_be_dropped(page: Any, live: Callable[..., str]) -> None:
+    page.goto(live())
+    expect(page.get_by_role("radio", name="your own")).to_be_attached()
+    for target, file, kind in (("#drop", HARBOUR, "video/mp4"), (".own", STYLE, "image/jpeg")):
+        data = base64.b64encode(file.read_bytes()).decode()
+        page.evaluate(DROP, [page.locator(f"#video {target}").element_handle(), file.name, kind, data])
+    expect(page.locator("#chosen-video")).to_be_visible()
+    page.get_by_role("button", name="Paint it").click()
+    expect(job(page, "running").locator(".job-style")).to_have_text("in linocut.jpg")
+    job(page, "running").get_by_role("button", name="Cancel").click()
+    expect(job(page, "cancelled")).to_have_count(1)
 
 
 def test_it_works_by_keyboard_alone(page: Any, live: Callable[..., str]) -> None:
