@@ -197,11 +197,12 @@ def _line(now: dict[str, Any], keys: str) -> Text:
     if not now["source_up"]:
         text.append("  source gone", "bold red")
     text.append(f"\n{styles}  strength {look['strength']:g}  {look['temporal']}")
-    text.append("  ×".join(["", *map(str, now["painted_at"])]).replace("  ×", "  ", 1))
+    text.append("  " + "×".join(map(str, now["painted_at"])))
     for sink in now["sinks"]:
-        state = (sink["failed"] and "failed") or (not sink["up"] and "away") or ""
-        lost = f" {sink['dropped']} dropped" if sink["dropped"] else ""
-        text.append(f"  {sink['name']}{lost}" + (f" {state}" if state else ""), "red" if state else "")
+        state = "failed" if sink["failed"] else "" if sink["up"] else "away"
+        lost = f"  {sink['dropped']} dropped" if sink["dropped"] else ""
+        text.append(f"\n→ {sink['name']}")
+        text.append(f"{lost}  {state}", "red" if state else "yellow")
     return text.append(f"\n{keys}", "dim") if keys else text
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 
 from vidstyle.errors import OutputError, VidstyleError
@@ -140,6 +141,9 @@ class EncodedSink:
         context.time_base, context.framerate = CLOCK, rate
         context.gop_size = max(1, round(KEY * rate))
         context.max_b_frames = 0
+        if self.target.format == "mpegts":
+            # Its key frames bring their parameters along, whatever the relay's own format would rather have.
+            context.flags &= ~Flags.global_header
         color = ColorSpec(False, self._matrix, self._matrix, self._matrix)
         context.color_range = 1
         context.colorspace = context.color_primaries = context.color_trc = self._matrix
@@ -209,7 +213,7 @@ class EncodedSink:
 
     def _broken(self, error: Exception) -> OutputError:
         why = self._relay.why() if self._relay else reason(error)
-        return OutputError(f"{self.target.name} broke off: {why}")
+        return OutputError(f"{self.target.name} {'broke off' if self.connected else 'cannot be opened'}: {why}")
 
     def close(self) -> None:
         """Finish; a recording appears under its name. OutputError where that cannot be done."""
@@ -225,8 +229,8 @@ class EncodedSink:
                 self._out.close()
             except (av.FFmpegError, OSError) as error:
                 raise self._broken(error) from None
-            if self._relay and (why := self._relay.finish()):
-                raise OutputError(f"{self.target.name} broke off: {why}")
+            if self._relay and self._relay.finish():
+                raise self._broken(OSError())
         except BaseException:
             self.abort()
             raise

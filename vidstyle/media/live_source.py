@@ -80,8 +80,9 @@ def open_live(address: Address, max_pixels: int = MAX_PIXELS) -> LiveSource:
 class LiveSource(Stream):
     """A device, a stream or a file, by PyAV. Iterating raises InputError where it breaks off."""
 
-    # As little as tells what there is: what is read to find out is late already.
-    PROBE: ClassVar[dict[str, str]] = {"fflags": "nobuffer", "probesize": "1000000", "analyzeduration": "1000000"}
+    # As little as tells what there is: what is read to find out is late already. It is handed out all the same (without
+    # "nobuffer"): a key frame may be among it.
+    PROBE: ClassVar[dict[str, str]] = {"probesize": "1000000", "analyzeduration": "1000000"}
 
     def __init__(self, address: Address, max_pixels: int) -> None:
         self.address, self._most = address, max_pixels

@@ -50,12 +50,12 @@ class Relay:
         assert self._child.stdout is not None
         self.ready = bool(self._child.stdout.readline())
 
-    def finish(self) -> str | None:
-        """Nothing more will be written. Why it did not end well, or None."""
+    def finish(self) -> bool:
+        """Nothing more will be written. Whether it did not end well."""
         assert self._child.stdin is not None
         with suppress(OSError):
             self._child.stdin.close()
-        return None if self._ended() == 0 else self.why()
+        return self._ended() != 0
 
     def why(self) -> str:
         """What it said last."""

@@ -21,7 +21,7 @@ def main() -> None:
         faulthandler.dump_traceback_later(patience, exit=True, file=nothing)
 
     # Little is read ahead: NUT's headers tell what there is to know.
-    source = av.open("pipe:0", format="nut", options={"probesize": "32", "fpsprobesize": "0", "fflags": "nobuffer"})
+    source = av.open("pipe:0", format="nut", options={"probesize": "32", "fpsprobesize": "0"})
     alarm()
     sink = av.open(url, "w", format=format, container_options=options)
     streams = {stream.index: sink.add_stream_from_template(stream) for stream in source.streams}
@@ -29,8 +29,8 @@ def main() -> None:
     print("ready", flush=True)
     faulthandler.cancel_dump_traceback_later()
     for packet in source.demux():
-        if packet.dts is None:
-            continue
+        if not packet.size:
+            continue  # PyAV's own end-of-stream mark
         packet.stream = streams[packet.stream_index]
         alarm()
         sink.mux(packet)
