@@ -115,9 +115,7 @@ def paint(incoming: str, outgoing: str, record: str, style: str, tell: Any, stop
 
 def receive(url: str, size: tuple[int, int], tell: Any, stop: Any) -> None:
     seen = []
-    with av.open(
-        url, format="mpegts", options={"fflags": "nobuffer", "overrun_nonfatal": "1"}, timeout=(60, 5)
-    ) as stream:
+    with av.open(url, format="mpegts", options={"overrun_nonfatal": "1"}, timeout=(60, 5)) as stream:
         stream.streams.video[0].codec_context.thread_type = "SLICE"
         try:
             for frame in stream.decode(video=0):

@@ -13,7 +13,7 @@ from vidstyle.live import LivePainter
 from vidstyle.live.session import Session
 from vidstyle.live.sinks import parse_sink
 from vidstyle.live.sources import parse_source
-from vidstyle.media import EncodedSink, open_live, source_address, target
+from vidstyle.media import Address, EncodedSink, Picture, open_live, source_address, target
 
 
 def run(source: str, painter: LivePainter, sinks: list[str], seconds: float) -> Session:
@@ -86,6 +86,27 @@ def test_udp_arrives_with_picture_and_sound(plain: LivePainter, tmp_path: Path, 
     pictures, sound, _ = content(path)
     assert pictures[-1][1].std() > 20
     assert np.abs(sound).max() > 0.1
+
+
+def test_a_stream_is_joined_in_its_midst(tmp_path: Path) -> None:
+    """MPEG-TS without its first key frame, as after lost packets: no header tells a size."""
+    whole, cut = tmp_path / "whole.ts", tmp_path / "cut.ts"
+    sink = EncodedSink(target(str(whole)), (96, 64), Fraction(10), False)
+    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    for tenth in range(50):
+        sink.show(np.roll(noise, 2 * tenth, 1), tenth / 10)
+    sink.close()
+    with av.open(str(whole)) as container:
+        second = [packet.pos for packet in container.demux() if packet.size][3]
+    data = whole.read_bytes()
+    cut.write_bytes(data[: 188 * 3] + data[second:])
+    options = {"probesize": "5000", "analyzeduration": "1"}
+    with av.open(str(cut), format="mpegts", options=options) as container:
+        assert container.streams.video[0].codec_context.width == 0
+    stream = open_live(Address("cut", str(cut), "mpegts", options))
+    assert sum(isinstance(item, Picture) for item in stream) > 20
+    stream.close()
+    assert stream.size == (96, 64)
 
 
 def test_sound_that_is_missing_is_silence(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -99,7 +100,6 @@ class LiveSource(Stream):
             sounds = self.container.streams.audio
             self._audio = sounds[0] if sounds and sounds[0].codec_context is not None else None
             self.has_sound = self._audio is not None
-            self.size = context.width, context.height
             self.rate = Fraction(self._video.average_rate or self._video.guessed_rate or 30)
             if not 1 <= self.rate <= 240:
                 self.rate = Fraction(30)
@@ -107,6 +107,11 @@ class LiveSource(Stream):
             self.paced = finite if address.paced is None else address.paced
             self._decoder = Decoder(decoding_context(self._video, max_pixels, "SLICE"))
             self._readers: dict[Any, ColourReader] = {}
+            self._items = self._read()
+            self._early: list[Picture | Sound] = []
+            # The header may not know the size: a stream that is joined in its midst tells with its next key frame.
+            self._deadline: float | None = time.monotonic() + OPEN
+            self.size = self._first()
         except BaseException:
             self.close()
             raise
@@ -126,13 +131,29 @@ class LiveSource(Stream):
         except (av.FFmpegError, OSError, ValueError) as error:
             raise InputError(f"{address.name} cannot be opened: {reason(error)}") from None
 
+    def _first(self) -> tuple[int, int]:
+        """The size of the first picture; what comes before it is kept, and so is it."""
+        for item in self._items:
+            self._early.append(item)
+            if isinstance(item, Picture):
+                self._deadline = None
+                return item.rgb.shape[1], item.rgb.shape[0]
+        raise InputError(f"{self.address.name} has no picture that can be decoded")
+
     def __iter__(self) -> Iterator[Picture | Sound]:
+        early, self._early = self._early, []
+        yield from early
+        yield from self._items
+
+    def _read(self) -> Iterator[Picture | Sound]:
         streams = [self._video] if self._audio is None else [self._video, self._audio]
         resampler = AudioResampler("s16", "stereo", SOUND_RATE)
         errors = 0
         packets = self.container.demux(*streams)
         while True:
             try:
+                if self._deadline is not None and time.monotonic() > self._deadline:
+                    raise InputError(f"{self.address.name} has no picture that can be decoded within {OPEN:g} seconds")
                 packet = next(packets, None)
                 if packet is None:
                     return
