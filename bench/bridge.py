@@ -38,26 +38,35 @@ def cpu(process: subprocess.Popen) -> float:
 
 
 def passing(client: Client, process: subprocess.Popen, frame: np.ndarray) -> dict[str, float]:
-    """Milliseconds of a frame that is handed over and back, and of its two copies alone, in turns."""
+    """Milliseconds of a frame that is handed over and back, and of its two copies alone, in turns.
+
+    What is added is the way there and back between the copies, and what the copies take longer for the pause.
+    """
     slot, out = client.slots[0], np.empty_like(frame)
-    whole, copies, before = [], [], cpu(process)
+    whole, way, copies, before = [], [], [], cpu(process)
     for number in range(PASSES):
         began = time.perf_counter()
         slot[:] = frame
+        asked = time.perf_counter()
         client.ask(number)
         client.done()
+        answered = time.perf_counter()
         out[:] = slot
         between = time.perf_counter()
         slot[:] = frame
         out[:] = slot
         whole.append(between - began)
+        way.append(answered - asked)
         copies.append(time.perf_counter() - between)
     added = [1000 * (a - b) for a, b in zip(whole, copies, strict=True)]
+    ways = [1000 * seconds for seconds in way]
     return {
         "two_copies_ms": 1000 * statistics.median(copies),
         "handed_over_and_back_ms": 1000 * statistics.median(whole),
         "added_ms": statistics.median(added),
         "added_ms_10th_and_90th_of_100": [statistics.quantiles(added, n=10)[at] for at in (0, -1)],
+        "way_ms": statistics.median(ways),
+        "way_ms_10th_and_90th_of_100": [statistics.quantiles(ways, n=10)[at] for at in (0, -1)],
         "engine_cpu_ms": 1000 * (cpu(process) - before) / PASSES,
     }
 

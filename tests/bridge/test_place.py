@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from client import Client, hello
 from running import start
 
 import vidstyle
+from vidstyle.bridge.lately import Lately
 from vidstyle.bridge.place import Place, default_socket
 from vidstyle.bridge.server import FrameServer
 from vidstyle.errors import OptionError
@@ -138,6 +140,37 @@ def test_it_takes_no_more_clients_than_it_can(serve) -> None:
     # By the answer to the second one, the engine knows that the first has gone.
     second.open(16, 16)
     assert Client(path)
+
+
+def test_sizes_of_last_time_are_ready_before_a_client_comes(serve, stylizer: vidstyle.Stylizer, tmp_path: Path) -> None:
+    file = tmp_path / "cache" / "sizes.json"
+    lately = Lately(file, 2)
+    lately.note((300, 2))
+    lately.note((160, 96))
+
+    def compiled() -> bool:
+        """For 160×96 and the net's borders."""
+        return any(96 <= shape[1] < 112 and 160 <= shape[2] < 176 for shape in stylizer.engine.requests)
+
+    assert not compiled()
+    path, _ = serve(lately=lately)
+    client = Client(path)
+    client.open(48, 80)
+    client.set(style="waves", temporal="off")
+    client.ask(0)
+    assert client.done() == (0, 0, True)
+    # What is done aside is done in turn.
+    assert compiled()
+    assert json.loads(file.read_text()) == [[48, 80], [160, 96]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[[1, 2, 3]]", "[[0, 5]]", '["ab"]', "[[1e9, 2]]", "[[true, 2]]", "[" * 5000],
+)
+def test_a_file_of_sizes_that_makes_no_sense_is_as_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "sizes.json").write_text(text)
+    assert Lately(tmp_path / "sizes.json", 4).sizes() == []
 
 
 def test_those_who_say_nothing_do_not_keep_others_out(serve) -> None:

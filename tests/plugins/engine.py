@@ -35,7 +35,7 @@ class Engine:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            env=os.environ | {"OMP_WAIT_POLICY": "PASSIVE"},
+            env=os.environ | {"OMP_WAIT_POLICY": "PASSIVE", "XDG_CACHE_HOME": str(folder)},
         )
         self._wait_for_welcome()
 

@@ -14,9 +14,11 @@ import torch
 from vidstyle.errors import ModelError, OptionError
 from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.nets.cyclegan import CycleGAN
+from vidstyle.nets.magenta import Magenta
 from vidstyle.nets.microast import MicroAST
 from vidstyle.nets.protocol import StyleNet
 from vidstyle.nets.transformer_net import TransformerNet
+from vidstyle.nets.unet import UNet
 from vidstyle.stylizers import Stylizer
 from vidstyle.stylizers.export import export, write_code
 from vidstyle.zoo import Card, save
@@ -28,6 +30,8 @@ NETS = {
     "microast": lambda: MicroAST(4, 8, 8),
     "transformer_net": lambda: TransformerNet(4, 8, 8, 2),
     "cyclegan": lambda: CycleGAN(4, 6),
+    "unet": lambda: UNet(4, 3),
+    "magenta": lambda: Magenta((4, 6, 8), blocks=2, styles=3),
 }
 # Arguments: kind, file, inputs and outputs as .npz. Prints what the file says of itself.
 RUN = """
@@ -72,7 +76,8 @@ def test_a_graph_paints_as_pytorch_does_at_any_size(tmp_path: Path, name: str, b
         pytest.skip(f"{needed} is not installed")
     torch.manual_seed(0)
     stylizer = stylizer_of(NETS[name](), tmp_path, name)
-    code = stylizer.encode_style(None if stylizer.fixed_style else torch.rand(1, 3, 64, 80))
+    style = "1" if stylizer.net.styles else torch.rand(1, 3, 64, 80)
+    code = stylizer.encode_style(None if stylizer.fixed_style else style)
     file = tmp_path / f"graph{ENDINGS[kind]}"
     export(stylizer, kind, file, code if baked else None)
     inputs = {f"frames{i}": torch.rand(shape).numpy() for i, shape in enumerate([(1, 3, 48, 64), (2, 3, 61, 39)])}
@@ -88,6 +93,21 @@ def test_a_graph_paints_as_pytorch_does_at_any_size(tmp_path: Path, name: str, b
     for key in found:
         expected = stylizer(torch.from_numpy(inputs[key]), code)
         np.testing.assert_allclose(found[key], expected.numpy(), atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["onnx", "openvino"])
+def test_an_operation_that_a_format_does_not_have_is_told_in_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], kind: str
+) -> None:
+    pytest.importorskip({"onnx": "onnxruntime"}.get(kind, kind))
+    stylizer = stylizer_of(Brisk(SMALL), tmp_path, "brisk")
+    stylizer.net.forward = _own_values  # type: ignore[method-assign]
+    file = tmp_path / f"graph{ENDINGS[kind]}"
+    why = rf"^tiny \(brisk\) cannot be written as {kind}: there is no aten::linalg_eigh in it; choose another format$"
+    with pytest.raises(ModelError, match=why):
+        export(stylizer, kind, file)
+    assert capfd.readouterr() == ("", "")
+    assert not file.exists()
 
 
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
@@ -106,3 +126,9 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
 def _sized(frames: torch.Tensor, code: object, strength: float = 1.0) -> torch.Tensor:
     """A net whose trace holds for one size only."""
     return frames * float(frames.shape[-1] / 91)
+
+
+def _own_values(frames: torch.Tensor, code: object, strength: float = 1.0) -> torch.Tensor:
+    """What WCT does, and ONNX has not."""
+    values, _ = torch.linalg.eigh(frames.mean(1) @ frames.mean(1).transpose(1, 2))
+    return frames * values.mean()

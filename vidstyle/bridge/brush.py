@@ -17,7 +17,6 @@ from vidstyle.stylizers.color import keep_color
 
 from . import gpu_pixels, pixels
 from .clip import Job
-from .protocol import Layout
 
 __all__ = ["Brush"]
 
@@ -55,29 +54,32 @@ class Brush:
         first, *others = sorted(jobs, key=lambda job: job.since)
         if not self.together:
             return [first]
-        size, look = _inside(first.layout), self._look(first)
+        size, look = _inside(*first.layout.dimensions), self._look(first)
         alike = [
             job
             for job in others
-            if _inside(job.layout) == size
+            if _inside(*job.layout.dimensions) == size
             and (self.mixed or (job.code is look.code and self._look(job).strength == look.strength))
         ]
         return [first, *alike][: max(1, min(AT_ONCE, PIXELS // (size[0] * size[1])))]
 
-    def prepare(self, layout: Layout, code: StyleCode) -> None:
-        """Paint nothing, once: compiling for a new size takes a second or more. For another thread than `paint`."""
-        width, height = _inside(layout)
+    def prepare(self, size: tuple[int, int], code: StyleCode) -> None:
+        """Paint nothing of a (width, height), once: compiling for a new one takes a second or more.
+
+        For another thread than `paint`.
+        """
+        width, height = _inside(*size)
         self.stylizer.paint(torch.zeros(1, 3, height, width, device=self.stylizer.device), code)
 
     @torch.no_grad()
     def paint(self, jobs: Sequence[Job]) -> None:
         """Frames that `choose` gave. VidstyleError where it cannot be done; they are as they were then."""
         contents = [self._read(job) for job in jobs]
-        inside = [resize(content, _inside(job.layout)) for job, content in zip(jobs, contents, strict=True)]
+        inside = [resize(content, _inside(*job.layout.dimensions)) for job, content in zip(jobs, contents, strict=True)]
         painted = self._painted(inside[0] if len(inside) == 1 else torch.cat(inside), [self._look(job) for job in jobs])
         finished = []
         for job, content, frame, painting in zip(jobs, contents, inside, painted.split(1), strict=True):
-            steady = resize(self._steadied(job, frame, painting), (job.layout.width, job.layout.height))
+            steady = resize(self._steadied(job, frame, painting), job.layout.dimensions)
             finished.append(self._laid(steady, content, job))
         # Nothing is written until all is well.
         for job, frame in zip(jobs, finished, strict=True):
@@ -132,6 +134,6 @@ class Brush:
             gpu_pixels.write(frame, job.pixels, job.layout)
 
 
-def _inside(layout: Layout) -> tuple[int, int]:
+def _inside(width: int, height: int) -> tuple[int, int]:
     """(width, height) at which a frame is painted."""
-    return max(layout.width, SMALLEST_SIDE), max(layout.height, SMALLEST_SIDE)
+    return max(width, SMALLEST_SIDE), max(height, SMALLEST_SIDE)

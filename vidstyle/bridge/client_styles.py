@@ -33,6 +33,10 @@ class ClientStyles:
         given = [parse_style(part) for part in style.split("\t") if part]
         return self._book.code((self._found(name), weight) for name, weight in given)
 
+    def any(self) -> StyleCode:
+        """Some style, where it does not matter which."""
+        return self.code("0" if self._stylizer.net.styles else next(iter(builtin_styles()), ""))
+
     def _found(self, name: str) -> str:
         """A picture's own path, without links, or what is no file. StyleError outside the folders."""
         if self._stylizer.net.styles:

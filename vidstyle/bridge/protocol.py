@@ -99,6 +99,11 @@ class Layout:
     full_range: bool
 
     @property
+    def dimensions(self) -> tuple[int, int]:
+        """(width, height)"""
+        return self.width, self.height
+
+    @property
     def rgb(self) -> bool:
         return self.format in (Format.RGBA, Format.BGRA)
 

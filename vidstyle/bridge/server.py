@@ -21,7 +21,7 @@ from pathlib import Path
 from vidstyle.aside import Aside
 from vidstyle.errors import VidstyleError
 from vidstyle.runtime.openvino import KEPT as SIZES
-from vidstyle.stylizers import Stylizer
+from vidstyle.stylizers import StyleCode, Stylizer
 from vidstyle.temporal.cuts import load_detector
 
 from . import protocol
@@ -29,23 +29,26 @@ from .brush import Brush
 from .client_styles import ClientStyles
 from .clip import Clip, Job
 from .connection import Connection
+from .lately import Lately, Size
 from .protocol import Ask, Done, Header, Message, Refusal
 from .settings import changed
 from .slots import Slots
 
-__all__ = ["CONNECTIONS", "FrameServer"]
+__all__ = ["CONNECTIONS", "SIZES", "FrameServer"]
 
 CONNECTIONS = 256
 GREETING = 10.0
 """Seconds that a client may take to say who it is and to share its memory; until then it only keeps others out."""
+GUESSED = 2560 * 1440
+"""Pixels of a frame, at most, for which the engine is compiled before it is known whether one is to be painted."""
 
 
 class FrameServer:
     """Serves frames to the clients of a listening socket, from when `run` is called.
 
     folders: where clients may take style pictures from. max_pixels: of a frame. connections: clients at once. greeting:
-    seconds until a client must have opened its memory. together: see `Brush`. log: receives a line for everything that
-    happens to connections.
+    seconds until a client must have opened its memory. lately: sizes that may be wanted again. together: see `Brush`.
+    log: receives a line for everything that happens to connections.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class FrameServer:
         max_pixels: int = protocol.MAX_PIXELS,
         connections: int = CONNECTIONS,
         greeting: float = GREETING,
+        lately: Lately | None = None,
         together: bool | None = None,
         log: Callable[[str], None] = lambda text: None,
     ) -> None:
@@ -72,7 +76,12 @@ class FrameServer:
         # A model with a style in its weights needs no other.
         self._own = stylizer.encode_style(None) if stylizer.fixed_style else None
         self._clips: dict[object, Clip] = {}
-        self._prepared: OrderedDict[tuple[int, int], Future] = OrderedDict()
+        self._prepared: OrderedDict[Size, Future] = OrderedDict()
+        self._lately = lately
+        self._noted: set[Size] = set()
+        self._guesses = lately.sizes() if lately else []
+        """Sizes that the engine is compiled for while it has nothing else to do."""
+        self._guess: Future | None = None
         self._stopped = False
         self._idle_since = time.monotonic()
         self._listener = listener
@@ -93,6 +102,7 @@ class FrameServer:
         """Serve until stopped, or until nobody has been connected for so many seconds. Once."""
         try:
             self._aside.ask(load_detector)
+            self._prepare_guess()
             while not self._stopped:
                 wait = self._patience()
                 if idle_exit is not None and not self.connections:
@@ -163,6 +173,7 @@ class FrameServer:
         for connection in list(self.connections):
             if connection.resume():
                 self._advance(connection)
+        self._prepare_guess()
 
     def _accept(self) -> None:
         try:
@@ -277,6 +288,9 @@ class FrameServer:
         self._strangers.discard(connection)
         self._join(connection, opening.clip or connection)
         connection.send(protocol.message(Message.OPENED))
+        # What was used last time is not what is used now.
+        self._guesses = [opening.layout.dimensions]
+        self._prepare_guess()
 
     def _frame(self, connection: Connection, header: Header) -> None:
         slots, clip, code, settings = connection.slots, connection.clip, connection.code, connection.settings
@@ -303,18 +317,35 @@ class FrameServer:
         job.clip.jobs.append(job)
         if error := prepared.exception():
             # The next frame tries again.
-            self._prepared.pop((job.layout.width, job.layout.height), None)
+            self._prepared.pop(job.layout.dimensions, None)
             self._finish(job, _line(error))
 
     def _preparation(self, job: Job) -> Future:
         """Of the engine for frames of that size; begun where it is not."""
-        size = job.layout.width, job.layout.height
-        if size not in self._prepared:
-            self._prepared[size] = self._aside.ask(partial(self._brush.prepare, job.layout, job.code))
+        size = job.layout.dimensions
+        if self._lately and size not in self._noted:
+            self._noted.add(size)
+            self._aside.ask(partial(self._lately.note, size))
+        return self._prepare(size, lambda: job.code)
+
+    def _prepare(self, size: Size, code: Callable[[], StyleCode]) -> Future:
+        found = self._prepared.get(size)
+        if found is None or (found is self._guess and found.done() and found.exception()):
+            self._prepared[size] = self._aside.ask(lambda: self._brush.prepare(size, code()))
         self._prepared.move_to_end(size)
         while len(self._prepared) > SIZES:
             self._prepared.popitem(last=False)
         return self._prepared[size]
+
+    def _prepare_guess(self) -> None:
+        """Begin with the next size that may be wanted, one at a time, where nobody waits for something that is."""
+        if (self._guess and not self._guess.done()) or any(connection.waits for connection in self.connections):
+            return
+        while self._guesses:
+            width, height = size = self._guesses.pop(0)
+            if size not in self._prepared and width * height <= GUESSED:
+                self._guess = self._prepare(size, self._styles.any)
+                return
 
     def _join(self, connection: Connection, key: object) -> None:
         """The clip of that key, if it is not there already."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from platformdirs import user_cache_path
 from rich.live import Live
 from rich.text import Text
 
@@ -76,15 +77,17 @@ def serve_frames(
         signal.signal(number, end)
     place = Place(socket)
     try:
-        from vidstyle.bridge.server import FrameServer
+        from vidstyle.bridge.lately import Lately
+        from vidstyle.bridge.server import SIZES, FrameServer
         from vidstyle.stylizers import Stylizer
 
         # The thread that reads styles must let go of the interpreter sooner than after the usual 5 ms.
         sys.setswitchinterval(0.0005)
         stylizer = Stylizer(model, device, precision, note=note)
         folders = [*(styles or []), *_home()]
-        limits: dict[str, Any] = {"max_pixels": max_pixels, "connections": _clients()}
-        server = FrameServer(stylizer, place.socket, folders, **limits, log=_log if verbose else lambda text: None)
+        options: dict[str, Any] = {"max_pixels": max_pixels, "connections": _clients()}
+        options["lately"] = Lately(user_cache_path("vidstyle") / "sizes.json", SIZES)
+        server = FrameServer(stylizer, place.socket, folders, **options, log=_log if verbose else lambda text: None)
         out.print(f"{stylizer.name} on {stylizer.device.type} by {stylizer.runtime}, listening at {place.path}")
         with _status(server, shown=not verbose and errors.is_terminal):
             server.run(idle_exit)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import torch
 from torch import Tensor, nn
@@ -102,7 +103,9 @@ def onnx(graph: Graph, facts: Mapping[str, str]) -> Written:
         raise MissingExtra("onnxruntime", "onnx") from None
     names = ["frames", "code"][: len(graph.example)]
     sizes, file = {0: "n", 2: "h", 3: "w"}, io.BytesIO()
-    with torch.no_grad(), warnings.catch_warnings():
+    # Where an operation is not known to it, PyTorch 2.13 would print the whole graph.
+    quiet = patch.object(torch._C, "_jit_onnx_log", lambda *words: None, create=True)
+    with torch.no_grad(), quiet, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
             graph,

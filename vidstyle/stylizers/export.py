@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ SIZES = ((1, 64, 96), (2, 75, 101), (1, 144, 81), (1, 181, 251))
 TOLERANCE = 1e-3
 ROUNDED = 1e-3
 """Mean square that whole numbers may differ by: where one of them tips over, so does a pixel."""
+
+UNKNOWN = re.compile(r"(?:operator '|operations: )(aten::\w+)")
+"""What PyTorch and OpenVINO call an operation that ONNX or OpenVINO does not have."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,9 @@ def export(
     except VidstyleError:
         raise
     except Exception as error:  # whatever a converter or a runtime makes of an operation that it does not know
-        why = (" ".join(str(error).split()) or type(error).__name__)[:240]
-        raise ModelError(f"{card.name} ({card.architecture}) cannot be written as {kind}: {why}") from None
+        raise ModelError(
+            f"{card.name} ({card.architecture}) cannot be written as {kind}: {_why(error)}; choose another format"
+        ) from None
     worst = max(checks, key=lambda check: check.largest)
     far = worst.mean_square > ROUNDED if precision == "int8" else not worst.largest <= TOLERANCE
     if far:
@@ -96,6 +101,14 @@ def export(
             staged = stack.enter_context(StagedFile(output.with_suffix(ending), overwrite))
             staged.path.write_bytes(data)
     return checks
+
+
+def _why(error: Exception) -> str:
+    """In a few words."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if unknown := UNKNOWN.search(text):
+        return f"there is no {unknown[1]} in it"
+    return text[:240]
 
 
 def write_code(code: StyleCode, output: Path, overwrite: bool = True) -> int:
