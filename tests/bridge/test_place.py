@@ -255,9 +255,9 @@ def test_systemd_starts_the_units_command(folder: Path, model: Path) -> None:
     with subprocess.Popen([*activate, *engine], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         assert "Listening" in process.stderr.readline()
-        client = Client(path)
+        client = Client(path, timeout=180)
         client.open(16, 16)
         client.close()
-        told, _ = process.communicate(timeout=60)
+        told, _ = process.communicate(timeout=180)
     assert process.returncode == 0
     assert f"listening at {path}" in told.replace("\n", "")

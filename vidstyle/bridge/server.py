@@ -104,12 +104,15 @@ class FrameServer:
             self._aside.ask(load_detector)
             self._prepare_guess()
             while not self._stopped:
-                wait = self._patience()
+                wait, ends = self._patience(), False
                 if idle_exit is not None and not self.connections:
-                    wait = self._idle_since + idle_exit - time.monotonic()
-                    if wait <= 0:
-                        return
-                for key, _ in self._selector.select(wait):
+                    wait = max(0.0, self._idle_since + idle_exit - time.monotonic())
+                    ends = wait == 0
+                ready = self._selector.select(wait)
+                # However long starting took: whoever has come by now is served.
+                if ends and not ready:
+                    return
+                for key, _ in ready:
                     key.data()
                 if self._strangers:
                     self._see_off()
