@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from fractions import Fraction
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -24,6 +25,8 @@ T = TypeVar("T")
 
 CALLS = ColorSpec(full_range=False, matrix=6)
 """How browsers mean the code values of a call's picture, which carries no tags."""
+CLOCK = 90_000
+"""Of video in RTP, in a second."""
 
 
 class Latest(Generic[T]):
@@ -75,14 +78,21 @@ class PaintedTrack(MediaStreamTrack):
         self._max_pixels, self._patience = max_pixels, patience
         self._read, self._write = ColourReader(CALLS, 0), ColourWriter("yuv420p", CALLS, 0)
         self._next: Latest[tuple[Any, float]] = Latest()
+        self._began = time.monotonic()
         self._missed = 0  # since the last frame that was painted
         self._finished: Latest[tuple[Any, float]] = Latest()
         self._tasks = [asyncio.ensure_future(self._guarded(work)) for work in (self._receive, self._work)]
 
     async def recv(self) -> Any:
-        """The newest painted frame, at its own time."""
+        """The newest painted frame, as soon as there is one.
+
+        Its time is now. With the camera's, a browser would take for the network's unsteadiness that some paintings take
+        longer, and hold all of them back to even it out.
+        """
         frame, since = await self._finished.take()
-        self._meter.left(time.monotonic() - since)
+        now = time.monotonic()
+        self._meter.left(now - since)
+        frame.pts, frame.time_base = int((now - self._began) * CLOCK), Fraction(1, CLOCK)
         return frame
 
     def stop(self) -> None:
@@ -130,6 +140,4 @@ class PaintedTrack(MediaStreamTrack):
         pixels = self._paint(rgb, missed)
         if pixels is rgb:
             return frame
-        painted = self._write.from_rgb(pixels)
-        painted.pts, painted.time_base = frame.pts, frame.time_base
-        return painted
+        return self._write.from_rgb(pixels)
