@@ -87,6 +87,8 @@ class Session:
         self._stopped = True
         self.feed.stop()
         self._thread.join(PATIENCE)
+        if self.feed.newest(0) is not None:
+            self.feed.dropped += 1  # it came when nobody was left to paint it
         patience = [WRITTEN if sink.recording else PATIENCE for sink in self._sinks]
         closing = [
             threading.Thread(target=outlet.close, args=(seconds,))
