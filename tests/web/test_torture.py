@@ -13,7 +13,7 @@ import pytest
 httpx = pytest.importorskip("httpx")
 
 TORTURE = Path(__file__).parents[3] / "shared" / "media" / "torture"
-EVERY = int(os.environ.get("VIDSTYLE_TORTURE_EVERY", "20"))
+EVERY = int(os.environ.get("VIDSTYLE_TORTURE_EVERY", "40"))
 """One of so many files is sent; 1 for all of them, which takes long."""
 
 
