@@ -4,9 +4,8 @@ Usage: python bench/kills.py [KILLS] [HOST ...]      default: 100 kills under ea
 
 The host (plugins, built; OBS's after `make install-obs`) has frames painted. An engine is started and kills itself
 (SIGKILL) at a random moment of one of its first eight paintings, which is a frame on its way; then the next one is
-started. Engines are forked from a process that has imported everything, and get ready while the one before is at work.
-ffmpeg and GStreamer are given frames one by one, melt's are taken so, with a pause after those that are not painted;
-OBS records a still picture.
+started. Engines are forked from a process that has everything but the server. ffmpeg and GStreamer are given frames one
+by one, melt's are taken so, with a pause after those that are not painted; OBS records a still picture.
 """
 
 from __future__ import annotations
@@ -67,9 +66,9 @@ class Doomed(Brush):
 
 
 class Engine:
-    """A process that serves frames at a place, once it is let."""
+    """A process that serves frames at a place, once it is let. Its stylizer is there already."""
 
-    def __init__(self, place: Path, size: tuple[int, int], number: int) -> None:
+    def __init__(self, stylizer: Stylizer, place: Path, number: int) -> None:
         self.said, says = os.pipe()
         waits, self.lets = os.pipe()
         self.process = os.fork()
@@ -80,13 +79,11 @@ class Engine:
             return
         try:
             os.dup2(waits, 0)
-            self._serve(place, size, number, says)
+            self._serve(stylizer, place, number, says)
         finally:
             os._exit(1)
 
-    def _serve(self, place: Path, size: tuple[int, int], number: int, says: int) -> None:
-        stylizer = Stylizer("brisk", runtime="pytorch")  # which begins soonest
-        stylizer(torch.zeros(1, 3, size[1], size[0]), stylizer.encode_style("waves"))
+    def _serve(self, stylizer: Stylizer, place: Path, number: int, says: int) -> None:
         os.write(says, b"\0")
         os.read(0, 1)
         server = FrameServer(stylizer, Place(place).socket)
@@ -300,17 +297,17 @@ class Recorded:
 HOSTS: dict[str, Any] = {"ffmpeg": ffmpeg, "melt": melt, "gstreamer": gstreamer, "obs": Recorded}
 
 
-def measure(name: str, kills: int) -> dict[str, Any]:
+def measure(stylizer: Stylizer, name: str, kills: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as given:
         folder, socket = Path(given), Path(given) / "engine" / "engine.sock"
         host = HOSTS[name](folder, socket)
         began = time.monotonic()
-        engine = Engine(socket, host.size, 0)
+        engine = Engine(stylizer, socket, 0)
         for number in range(1, kills + 1):
             while not engine.ready:
                 host.step()
             engine.let()
-            following = Engine(socket, host.size, number) if number < kills else None
+            following = Engine(stylizer, socket, number) if number < kills else None
             while not engine.dead:
                 host.step()
             if following:
@@ -321,12 +318,16 @@ def measure(name: str, kills: int) -> dict[str, Any]:
 
 
 def main(kills: int, hosts: list[str]) -> None:
+    # With one thread PyTorch starts no other, which a forked process would lack.
+    torch.set_num_threads(1)
+    stylizer = Stylizer("brisk", runtime="pytorch")
+    stylizer(torch.zeros(1, 3, HEIGHT, WIDTH), stylizer.encode_style("waves"))
     file = ROOT / "bench" / "results" / "kills_cpu.json"
-    figures = json.loads(file.read_text()).get("hosts", {}) if file.exists() else {}
     for name in hosts:
-        figures[name] = {**measure(name, kills), "load_average": [round(load, 1) for load in os.getloadavg()]}
-        print(name, figures[name], flush=True)
-    record("kills", {"hosts": figures})
+        found = measure(stylizer, name, kills)
+        figures = json.loads(file.read_text()).get("hosts", {}) if file.exists() else {}
+        figures[name] = found | {"load_average": [round(load, 1) for load in os.getloadavg()]}
+        record("kills", {"hosts": figures})
 
 
 if __name__ == "__main__":
