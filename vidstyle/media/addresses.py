@@ -108,8 +108,9 @@ def _network(url: str) -> Address:
         options |= {"rtsp_flags": "prefer_tcp"}
     elif kind == "udp":
         forced = "mpegts"
-        # Of packets that come faster than they are read some are lost, and the stream goes on.
-        options |= {"overrun_nonfatal": "1", "fifo_size": "50000"}
+        # Of packets that come faster than they are read some are lost, and the stream goes on; 1.5 MB wait at most, a
+        # few seconds of most streams, for what waits here is late.
+        options |= {"overrun_nonfatal": "1", "fifo_size": "8000"}
     elif kind in ("http", "https"):
         options |= {"user_agent": "vidstyle", "multiple_requests": "0"}
     return Address(plain(url), url, forced, options, paced=None if kind in ("http", "https") else False)
