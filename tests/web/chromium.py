@@ -55,10 +55,12 @@ def page_of(server: Server, *arguments: str, before: str = "", **context: Any) -
             page.add_init_script(before)
         page.goto(server.page)
         page.locator("#webcam-styles input:checked").wait_for(state="attached")
-        yield page
-        for each in within.pages:
-            each.close()
-        browser.close()
+        try:
+            yield page
+        finally:
+            for each in within.pages:
+                each.close()
+            browser.close()
     assert not faults
 
 
@@ -66,6 +68,10 @@ def page_of(server: Server, *arguments: str, before: str = "", **context: Any) -
 def live(server: Server, camera: Path, **context: Any) -> Iterator[Any]:
     """The same, with the camera turned on."""
     with page_of(server, *FAKE, f"--use-file-for-fake-video-capture={camera}", **context) as page:
+        # Whoever was there before may still be leaving.
+        page.wait_for_function(
+            "fetch('/api/webcam').then((answer) => answer.json()).then((it) => it.sessions < it.most)"
+        )
         page.click("#webcam-switch")
         page.locator("#stage[data-state=live]").wait_for()
         yield page

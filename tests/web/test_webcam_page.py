@@ -118,7 +118,7 @@ def test_a_snapshot_and_a_recording_are_saved(server: Server, camera: Path, tmp_
         assert Path(recording.value.suggested_filename).suffix in (".webm", ".mp4")
         recording.value.save_as(tmp_path / "recording")
         with av.open(str(tmp_path / "recording")) as container:
-            assert len([0 for _ in container.decode(video=0)]) > 10
+            assert len([0 for _ in container.decode(video=0)]) > 3
             assert (container.streams.video[0].width, container.streams.video[0].height) == (640, 360)
 
 
