@@ -22,6 +22,7 @@ export function startOrders(limits, jobs) {
   drop.addEventListener("drop", (event) => take(event.dataTransfer.files[0], limits));
   document.addEventListener("queue", showBusy);
   showBusy();
+  take(at("file").files[0], limits); // chosen before all this was there
 }
 
 function say(id, text = "") {

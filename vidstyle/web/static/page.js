@@ -27,8 +27,8 @@ for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event
 const jobs = startJobs();
 const error = document.getElementById("order-error");
 try {
-  const [allowed] = await Promise.all([limits(), fillStyles()]);
-  startOrders(allowed, jobs);
+  startOrders(await limits(), jobs);
+  await fillStyles();
 } catch (problem) {
   error.textContent = problem.message;
   error.hidden = false;
