@@ -1,6 +1,6 @@
 """Steadiness of models on moving clips, frame by frame and at every temporal level.
 
-Usage: python bench/steadiness.py [MODEL …]      default: brisk and MicroAST
+Usage: python bench/steadiness.py [--short] [MODEL …]      default: brisk and MicroAST; --short: fewer frames and styles
 """
 
 from __future__ import annotations
@@ -55,7 +55,10 @@ def still_camera(model: str, path: Path, style: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    models = sys.argv[1:] or ["brisk", str(SHARED / "peers" / "microast")]
+    short = "--short" in sys.argv
+    if short:
+        FRAMES, STYLES = 16, ["waves", "glass"]
+    models = [one for one in sys.argv[1:] if one != "--short"] or ["brisk", str(SHARED / "peers" / "microast")]
     (ROOT / "out").mkdir(exist_ok=True)
     check_report(ROOT / "out" / "steadiness.html")
     judge, lpips = load_perceptual(SHARED / "teachers"), load_lpips(SHARED / "teachers" / "lpips")
@@ -79,7 +82,7 @@ if __name__ == "__main__":
     }
     pairs = dict.fromkeys((one.model, one.level) for one in trial.found)
     record(
-        "steadiness",
+        "steadiness_short" if short else "steadiness",
         {
             "frames": FRAMES,
             "side": SIDE,
