@@ -65,5 +65,5 @@ clean:
 	@touch $@
 
 .venv/.test: .venv/.run
-	@$(PIP) --constraint .venv/torch-constraint.txt --editable '.[train,onnx,evaluate,web,test,lint]'
+	@$(PIP) --constraint .venv/torch-constraint.txt --editable '.[train,onnx,evaluate,live,web,test,lint]'
 	@touch $@

@@ -182,6 +182,7 @@ function showRecording() {
 }
 
 at("webcam-switch").addEventListener("click", () => (at("stage").dataset.state === "off" ? turnOn() : turnOff()));
+at("webcam-switch").disabled = false; // from now on it is heard
 at("snapshot").addEventListener("click", snapshot);
 at("record").addEventListener("click", record);
 at("show-camera").addEventListener("change", () => { camera.hidden = !stream || !at("show-camera").checked; });
