@@ -31,7 +31,7 @@ def test_help_does_not_wait_for_pytorch() -> None:
 
 def test_rooms_import_only_from_floors_below() -> None:
     floors = {
-        **dict.fromkeys(("aside", "errors", "frames"), 1),
+        **dict.fromkeys(("aside", "child", "errors", "frames"), 1),
         **dict.fromkeys(("pictures", "scaling", "staging", "styles"), 2),
         "nets": 3,
         **dict.fromkeys(("zoo", "media"), 4),

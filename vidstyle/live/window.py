@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,13 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
+from vidstyle.child import start_child
 from vidstyle.errors import MissingExtra, OutputError
 
 __all__ = ["WindowSink"]
 
 CHILD = Path(__file__).with_name("window_child.py")
-# Its folder must not come before the standard library, nor the one we are in.
-START = "import runpy, sys; sys.path[:] = sys.argv[2:]; runpy.run_path(sys.argv[1], run_name='__main__')"
 
 
 class WindowSink:
@@ -31,13 +29,7 @@ class WindowSink:
             raise MissingExtra("pygame-ce", "live")
         self._size, self._on_key = size, on_key
         self._said = tempfile.TemporaryFile()  # noqa: SIM115
-        self._child = subprocess.Popen(
-            [sys.executable, "-I", "-c", START, str(CHILD), *(path for path in sys.path if path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._said,
-            start_new_session=True,  # Ctrl-C is for us
-        )
+        self._child = start_child(CHILD, self._said)
         self._write(b"%d %d\n" % size)
         if self._read() != b"\0":
             self.abort()

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from vidstyle.child import start_child
+
 __all__ = ["Relay"]
 
 CHILD = Path(__file__).with_name("relay_child.py")
-# Its folder must not come before the standard library, nor the one we are in.
-START = "import runpy, sys; sys.path[:] = sys.argv[2:]; runpy.run_path(sys.argv[1], run_name='__main__')"
 
 
 class Relay:
@@ -24,18 +22,12 @@ class Relay:
     seconds; OSError for whoever writes then."""
 
     def __init__(self, url: str, format: str, options: Mapping[str, str], patience: float) -> None:
-        # Not among the arguments, which every user of the machine may see: addresses hold keys.
+        # Addresses hold keys.
         order = json.dumps([url, format, dict(options), patience])
         self.patience = patience
         self._said = tempfile.TemporaryFile()  # noqa: SIM115
-        self._child = subprocess.Popen(
-            [sys.executable, "-I", "-c", START, str(CHILD), *(path for path in sys.path if path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._said,
-            start_new_session=True,  # Ctrl-C is for us; it ends when we close its input
-            env=os.environ | {"VIDSTYLE_RELAY": order},
-        )
+        # It ends when we close its input.
+        self._child = start_child(CHILD, self._said, {"VIDSTYLE_RELAY": order})
         self.ready = False
         """Whether it is connected."""
         threading.Thread(target=self._listen, name="relay", daemon=True).start()
