@@ -11,10 +11,13 @@ lays those rows of the unpainted frame over it; the receiver reads them.
 - latency_ms.capture_to_present: from decoded frame to encoded and sent; what the status line shows.
 - cpu_ms_per_painted_frame: of all the session's threads: reading, painting, two encoders, and what is dropped unseen.
 - apart_ms: of sound to picture in the recording: where beeps begin, against the frames' numbers and time stamps.
+
+Half an hour or more is a soak: a result of its own, with what was seen every ten seconds in out/live_soak.jsonl meanwhile.
 """
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import socket
@@ -174,6 +177,8 @@ def free() -> int:
 def main() -> None:
     words = [*sys.argv[1:], *["12", "640", "360", "30", "waves"][len(sys.argv) - 1 :]]
     minutes, size, fps, style = float(words[0]), (int(words[1]), int(words[2])), int(words[3]), words[4]
+    name = "live_soak" if minutes >= 30 else "live"
+    log = Path(__file__).parents[1] / "out" / f"{name}.jsonl"
     apart_now = multiprocessing.get_context("spawn")
     stop, told, arrived = apart_now.Event(), apart_now.Queue(), apart_now.Queue()
     incoming, outgoing = (f"udp://127.0.0.1:{free()}" for _ in range(2))
@@ -184,9 +189,12 @@ def main() -> None:
         receiver = apart_now.Process(target=receive, args=(outgoing, size, arrived, stop))
         for process in (sender, receiver, painter):
             process.start()
+        log.parent.mkdir(exist_ok=True)
         rows, began = [told.get()], time.monotonic()
-        while time.monotonic() < began + 60 * minutes:
-            rows.append(told.get(timeout=60))
+        with log.open("w") as lines:
+            while time.monotonic() < began + 60 * minutes:
+                rows.append(told.get(timeout=120))
+                print(json.dumps(rows[-1]), file=lines, flush=True)
         stop.set()
         seen = arrived.get(timeout=60)
         while "error" not in rows[-1]:
@@ -200,7 +208,7 @@ def main() -> None:
     from results_file import record as write_down
 
     write_down(
-        "live",
+        name,
         {
             "minutes": minutes,
             "size": list(size),
@@ -220,10 +228,14 @@ def main() -> None:
                 "beeps": len(sounds),
                 "first_minute": round(median(minute[0]), 1),
                 "last_minute": round(median(minute[1]), 1),
+                "every_five_minutes": [
+                    round(median(ms for _, ms in sounds[i : i + 300]), 1) for i in range(0, len(sounds), 300)
+                ],
                 "most": round(max((shift for _, shift in sounds), key=abs), 1),
                 "beyond_40_ms": [[round(at), round(shift)] for at, shift in sounds if abs(shift) > 40],
             },
             "mb_first_least_most_last": [round(f(memories)) for f in (lambda m: m[0], min, max, lambda m: m[-1])],
+            "mb_every_five_minutes": [round(mb) for mb in memories[::30]],
             "load_average": round(median(row["load"] for row in rows), 1),
             "error": end["error"],
         },
