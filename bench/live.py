@@ -12,7 +12,7 @@ lays those rows of the unpainted frame over it; the receiver reads them.
 - cpu_ms_per_painted_frame: of all the session's threads: reading, painting, two encoders, and what is dropped unseen.
 - apart_ms: of sound to picture in the recording: where beeps begin, against the frames' numbers and time stamps.
 
-Half an hour or more is a soak: a result of its own, with what was seen every ten seconds in out/live_soak.jsonl meanwhile.
+Half an hour or more is a soak, with a result of its own; out/live_soak.jsonl has what was seen every ten seconds.
 """
 
 from __future__ import annotations

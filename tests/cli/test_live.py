@@ -80,15 +80,21 @@ def test_keys_steer_it(model: Path, tmp_path: Path) -> None:
         (["rtmp://someone:secret@127.0.0.1:1/x"], "refused"),
         (["test:", "--to", "a.xyz"], "not known"),
         (["test:", "--to", "mjpeg:0.0.0.0:0"], "--token"),
+        (["test:", "--to", "nothing/a.mkv"], "no folder"),
+        (["test:", "--to", "udp://127.0.0.1:9", "--to", "nothing/a.m3u8"], "no folder"),
+        (["test:", "--to", "."], "without an ending"),
+        (["udp://127.0.0.1:9", "--to", "udp://127.0.0.1:9"], "named twice"),
         (["test:", "--temporal", "best"], "off and fast"),
     ],
 )
 def test_mistakes_are_one_line(model: Path, tmp_path: Path, arguments: list[str], said: str) -> None:
-    command = [sys.executable, "-m", "vidstyle", "live", *arguments, "--style", "waves", "--model", str(model), "-q"]
+    live = [sys.executable, "-m", "vidstyle", "live", *arguments]
+    command = [*live, "--style", "waves", "--model", str(model), "--json"]
     to = [] if "--to" in arguments else ["--to", "a.mkv"]
     done = subprocess.run([*command, *to], capture_output=True, text=True, timeout=120, cwd=tmp_path)
     assert done.returncode == 2
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    assert not done.stdout  # it did not begin
     assert "secret" not in done.stderr
     assert not list(tmp_path.iterdir())

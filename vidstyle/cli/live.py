@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -124,6 +125,7 @@ def live(
         if steering is not None:
             steering.key(key)
 
+    _apart([source, *(to or [])])
     sinks = [parse_sink(text, token=token, on_key=press) for text in to or ["window"]]
     at = place(control) if control else None
     stylizer = Stylizer(model, device, precision, runtime, on_note)
@@ -154,6 +156,17 @@ def live(
     failed = [outlet.failed for outlet in session.outlets if outlet.failed]
     if failed:
         raise OutputError("; ".join(failed))
+
+
+def _apart(places: list[str]) -> None:
+    """OptionError where a sink is the source, or another sink."""
+    seen = [text if "://" in text else os.path.realpath(text) for text in places]
+    twice = next((text for text, place in zip(places, seen, strict=True) if seen.count(place) > 1), None)
+    if twice:
+        from vidstyle.media.addresses import plain
+
+        name = plain(twice) if "://" in twice else twice
+        raise OptionError(f"{name} is named twice; the source and every sink need a place of their own")
 
 
 def _watch(

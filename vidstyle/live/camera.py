@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vidstyle.errors import MissingExtra, OutputError
+from vidstyle.errors import OutputError
 
 __all__ = ["CameraSink"]
 
@@ -18,10 +18,8 @@ class CameraSink:
     connected = True
 
     def __init__(self, size: tuple[int, int], rate: float, device: str | None) -> None:
-        try:
-            import pyvirtualcam
-        except ImportError:
-            raise MissingExtra("pyvirtualcam", "live") from None
+        import pyvirtualcam
+
         try:
             self._camera: Any = pyvirtualcam.Camera(*size, fps=rate, device=device)
         except (RuntimeError, ValueError, OSError) as error:

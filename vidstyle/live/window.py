@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from vidstyle.child import start_child
-from vidstyle.errors import MissingExtra, OutputError
+from vidstyle.errors import OutputError
 
 __all__ = ["WindowSink"]
 
@@ -25,8 +24,6 @@ class WindowSink:
     connected = True
 
     def __init__(self, size: tuple[int, int], on_key: Callable[[str], None]) -> None:
-        if importlib.util.find_spec("pygame") is None:
-            raise MissingExtra("pygame-ce", "live")
         self._size, self._on_key = size, on_key
         self._said = tempfile.TemporaryFile()  # noqa: SIM115
         self._child = start_child(CHILD, self._said)

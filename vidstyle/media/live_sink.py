@@ -58,7 +58,10 @@ class Target:
 
 
 def target(text: str) -> Target:
-    """rtmp(s)://, udp://, tcp://, rtsp://, whip+http(s)://, a playlist (.m3u8) or a file. OutputError for else."""
+    """rtmp(s)://, udp://, tcp://, rtsp://, whip+http(s)://, a playlist (.m3u8) or a file.
+
+    OutputError for anything else, and for files that cannot be written.
+    """
     kind = scheme(text)
     if kind in ("rtmp", "rtmps"):
         return Target(plain(text), text, "flv", {"flvflags": "no_duration_filesize"})
@@ -73,14 +76,14 @@ def target(text: str) -> Target:
         raise OutputError(f"{plain(text)} is no known sink; use rtmp://, udp://, tcp://, rtsp:// or whip+https://")
     path = Path(text)
     if path.suffix.lower() == ".m3u8":
-        if not path.parent.is_dir():
-            raise OutputError(f"{path} cannot be written: there is no folder {path.parent}; make it first")
+        StagedFile(path, overwrite=True).discard()
         # Pieces appear when complete, and old ones are removed.
         options = {"hls_time": str(KEY), "hls_list_size": "6", "hls_flags": "delete_segments+temp_file"}
         return Target(text, f"file:{path}", "hls", options, network=False, relayed=False)
     container = container_for(path)
     if container.format not in ("mp4", "mov", "matroska", "webm", "mpegts", "flv", "nut"):
         raise OutputError(f"{path} cannot be recorded live; use .mkv, .mp4, .mov, .ts, .flv or .webm")
+    StagedFile(path, overwrite=True).discard()
     codecs = ("libvpx-vp9", "libopus") if container.format == "webm" else ("libx264", "aac")
     return Target(text, text, container.format, NOTHING, *codecs, network=False, relayed=False)
 
