@@ -8,6 +8,7 @@ import torch
 from vidstyle.perception.distances import (
     content_distance,
     contrastive_distance,
+    finest_detail,
     gram_distance,
     moments,
     moments_of,
@@ -86,3 +87,10 @@ def test_changes_of_unrelated_features_are_told_apart_by_chance() -> None:
 def test_variation_of_a_ramp_is_its_slope() -> None:
     ramp = torch.arange(8.0).expand(1, 3, 5, 8)
     assert total_variation(ramp).item() == 1
+
+
+def test_finest_detail_of_a_wave_follows_the_blurs_response() -> None:
+    for frequency in (1 / 3, 1 / 8):  # cycles per pixel; the blur leaves cos²(π f) of the wave
+        wave = torch.cos(2 * math.pi * frequency * torch.arange(242.0) + 0.3).expand(1, 3, 8, -1)
+        expected = math.sin(math.pi * frequency) ** 2 * wave[..., 1:-1].abs().mean()
+        assert abs(finest_detail(wave).item() - expected) < 1e-5

@@ -15,6 +15,7 @@ __all__ = [
     "Moments",
     "content_distance",
     "contrastive_distance",
+    "finest_detail",
     "gram_distance",
     "moments",
     "moments_of",
@@ -153,6 +154,11 @@ def contrastive_distance(
     steps = [F.normalize(f[..., y, x] - f[..., there[0], there[1]], dim=1) for f in (ours, theirs)]  # (N, C, M)
     alike = steps[0].transpose(1, 2) @ steps[1] / temperature  # (N, M, M)
     return F.cross_entropy(alike.flatten(0, 1), torch.arange(anchors, device=ours.device).repeat(len(ours)))
+
+
+def finest_detail(x: Tensor) -> Tensor:
+    """Mean absolute difference of (N, C, H, W) and of what a binomial blur over 3×3 pixels leaves of it."""
+    return (x[..., 1:-1, 1:-1] - F.avg_pool2d(F.avg_pool2d(x, 2, 1), 2, 1)).abs().mean()
 
 
 def total_variation(x: Tensor) -> Tensor:

@@ -122,6 +122,8 @@ class PainterRun(Run):
             "gram": distances.gram_distance(seen, wanted),
             "variation": distances.total_variation(painted[0].float()),
         }
+        if self.recipe.finest:
+            found["finest"] = distances.finest_detail(painted[0].float())
         if self.adversary is not None:
             found["adversarial"] = self.adversary.unconvinced(painted[0].float())
             self.latest = style, painted[0].detach().float()

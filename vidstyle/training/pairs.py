@@ -13,6 +13,10 @@ from vidstyle.temporal.warp import warp
 
 __all__ = ["Pair", "made_up"]
 
+WHOLE = 0.5
+"""Share of made-up motions by whole pixels: nothing is resampled, so all that changes is the net's, of whose strides they
+show each phase."""
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -29,6 +33,8 @@ class Pair:
 def made_up(pictures: Tensor) -> Pair:
     """Pictures, moved along a made-up motion and with noise added. Source: Wang et al. 2020 (ReReVST), section 3.3."""
     flow = random_flow(len(pictures), *pictures.shape[-2:], device=pictures.device)
+    if torch.rand(()) < WHOLE:
+        flow = flow.mean((2, 3), keepdim=True).round().expand_as(flow)
     noise = torch.empty(len(pictures), 1, 1, 1, device=pictures.device).uniform_(0.001, 0.02)
     later = (warp(pictures, flow) + noise * torch.randn_like(pictures)).clamp(0, 1)
     return Pair(pictures, later, flow, inside(flow), filmed=False)
