@@ -14,8 +14,8 @@ from vidstyle.temporal.warp import warp
 __all__ = ["Pair", "made_up"]
 
 WHOLE = 0.5
-"""Share of made-up motions by whole pixels: nothing is resampled, so all that changes is the net's, of whose strides they
-show each phase."""
+"""Share of made-up motions by whole pixels: nothing is resampled, so all that changes is of the net's making, and each
+phase of its strides shows."""
 
 
 @dataclass(frozen=True)

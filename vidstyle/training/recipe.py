@@ -99,7 +99,7 @@ class PainterRecipe(Recipe):
     """Weight of the contrastive term: local changes of features as in the content."""
     variation: float = 0.02
     finest: float = 0.0
-    """Weight of what a blur over three pixels takes away: resampling does the same to whatever moves by parts of one."""
+    """Weight of what a blur over three pixels takes away, as resampling does of what moves by parts of a pixel."""
     temporal: float = 4.0
     temporal_every: int = 3
     """The temporal terms are computed in every so many steps."""
