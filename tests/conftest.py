@@ -1,5 +1,6 @@
-"""A small clip and an untrained small model, made here."""
+"""A small clip and an untrained small model, made here; the helpers beside this can be imported."""
 
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import torch
 
 from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.zoo import Card, save
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 SMALL = BriskSizes(half=4, quarter=8, eighth=8, blocks=1, sixteenth=8, deep=1, trunk=(4, 8, 8, 8, 8), embedding=16)
 

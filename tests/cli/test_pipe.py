@@ -8,7 +8,6 @@ import os
 import pty
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import av
 import pytest
 from PIL import Image
+from ports import free_port
 
 FRAME = bytes(range(16, 112)) * (64 * 48 * 3 // 2 // 96)
 HEADER = b"YUV4MPEG2 W64 H48 F25:1 C420jpeg\n"
@@ -182,9 +182,3 @@ def test_frames_come_and_go_over_srt(command: list[str], ffmpeg: str, tmp_path: 
         frames = list(container.decode(video=0))
     assert len(frames) == 100
     assert packets(tmp_path / "out.ts", "audio")
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,7 +1,6 @@
 """A session around a painter that costs nothing."""
 
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,13 +20,3 @@ def plain(stylizer: vidstyle.Stylizer) -> Iterator[LivePainter]:
     painter = LivePainter(stylizer, Controls("waves", strength=0.0))
     yield painter
     painter.close()
-
-
-@pytest.fixture
-def free_port() -> Callable[[], int]:
-    def find(kind: int = socket.SOCK_STREAM) -> int:
-        with socket.socket(socket.AF_INET, kind) as probe:
-            probe.bind(("127.0.0.1", 0))
-            return probe.getsockname()[1]
-
-    return find

@@ -18,8 +18,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from ports import free_port
 
 from vidstyle.live import LivePainter
+from vidstyle.live.feed import Feed
 from vidstyle.live.mjpeg import MjpegSink
 from vidstyle.live.session import Session
 from vidstyle.live.sinks import parse_sink
@@ -89,7 +91,7 @@ class Server:
 
 
 @pytest.fixture
-def rtmp(tmp_path: Path, free_port: Callable[..., int]) -> Iterator[Server]:
+def rtmp(tmp_path: Path) -> Iterator[Server]:
     if not shutil.which("nginx") or not NGINX_RTMP.exists():
         pytest.skip("needs nginx-light and libnginx-mod-rtmp")
     port = free_port()
@@ -144,7 +146,7 @@ def test_a_server_that_hangs_stalls_nobody_else(rtmp: Server, session: Sessions,
 
 
 @pytest.mark.hosts
-def test_rtsp_from_a_server_that_is_killed(session: Sessions, tmp_path: Path, free_port: Callable[..., int]) -> None:
+def test_rtsp_from_a_server_that_is_killed(session: Sessions, tmp_path: Path) -> None:
     check = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
     if not Path(SYSTEM_PYTHON).exists() or subprocess.run([SYSTEM_PYTHON, "-c", check], capture_output=True).returncode:
         pytest.skip("needs gir1.2-gst-rtsp-server-1.0")
@@ -162,7 +164,7 @@ def test_rtsp_from_a_server_that_is_killed(session: Sessions, tmp_path: Path, fr
     server.kill()
 
 
-def test_mjpeg_from_a_server_that_is_closed(session: Sessions, tmp_path: Path, free_port: Callable[..., int]) -> None:
+def test_mjpeg_from_a_server_that_is_closed(session: Sessions, tmp_path: Path) -> None:
     """One session serves, another fetches; the first is stopped, and a new one takes its place."""
     place = f"mjpeg:{free_port()}"
     first = session("test:160x96@25", place)
@@ -180,6 +182,30 @@ def test_mjpeg_from_a_server_that_is_closed(session: Sessions, tmp_path: Path, f
     came = receiver.feed.came
     until(lambda: receiver.feed.came > came + 10)
     assert receiver.feed.reconnects >= 1
+
+
+def test_pictures_without_times_come_when_they_come() -> None:
+    """FFmpeg would have it that all MJPEG comes 25 times a second."""
+    sink, stop = MjpegSink("127.0.0.1", 0, None), threading.Event()
+
+    def serve() -> None:
+        while not stop.wait(0.2):
+            sink.show(np.zeros((48, 64, 3), np.uint8), 0.0)
+
+    threading.Thread(target=serve, daemon=True).start()
+    _, opening, _ = parse_source(sink.address)
+    feed = Feed(opening, lambda samples, seconds: None, again=False, note=print)
+    feed.start()
+    until(lambda: feed.came > 5)
+    first = feed.newest(5)
+    until(lambda: feed.came > 15)
+    last = feed.newest(5)
+    stop.set()
+    feed.stop()
+    sink.close()
+    assert first is not None
+    assert last is not None
+    assert last.seconds - first.seconds == pytest.approx(last.arrived - first.arrived, abs=0.05)
 
 
 def test_hls_over_http(session: Sessions, tmp_path: Path) -> None:

@@ -3,12 +3,12 @@
 import io
 import socket
 import threading
-from collections.abc import Callable
 from fractions import Fraction
 
 import av
 import numpy as np
 import pytest
+from ports import free_port
 
 from vidstyle import OutputError
 from vidstyle.media import EncodedSink, target
@@ -41,7 +41,7 @@ def test_what_is_shown_arrives() -> None:
     assert abs(pictures[-1].mean() - 90) < 3
 
 
-def test_a_refusal_is_said(free_port: Callable[..., int]) -> None:
+def test_a_refusal_is_said() -> None:
     sink = EncodedSink(target(f"rtmp://user:secret@127.0.0.1:{free_port()}/live/x"), (64, 64), Fraction(10), False)
 
     def show() -> None:
@@ -53,7 +53,7 @@ def test_a_refusal_is_said(free_port: Callable[..., int]) -> None:
     sink.abort()
 
 
-def test_no_secret_is_among_the_arguments(free_port: Callable[..., int]) -> None:
+def test_no_secret_is_among_the_arguments() -> None:
     sink = EncodedSink(target(f"rtmp://user:secret@127.0.0.1:{free_port()}/live/x"), (64, 64), Fraction(10), False)
     assert sink._relay is not None
     arguments = " ".join(map(str, sink._relay._child.args))  # type: ignore[arg-type]

@@ -1,13 +1,13 @@
 """From a source to sinks, in real time."""
 
 import threading
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from ports import free_port
 
 from vidstyle.live import LivePainter
 from vidstyle.live.session import Session
@@ -71,11 +71,9 @@ def test_a_file_is_read_at_its_own_pace_and_ends(plain: LivePainter, clip: Path,
     assert pictures[-1][0] == pytest.approx(2.4, abs=0.25)
 
 
-def test_udp_arrives_with_picture_and_sound(plain: LivePainter, tmp_path: Path, free_port: Callable[..., int]) -> None:
+def test_udp_arrives_with_picture_and_sound(plain: LivePainter, tmp_path: Path) -> None:
     """One session sends to this machine; another receives and records."""
-    import socket
-
-    address = f"udp://127.0.0.1:{free_port(socket.SOCK_DGRAM)}"
+    address = f"udp://127.0.0.1:{free_port()}"
     sender = Session(parse_source("test:160x96@25")[1], plain, [parse_sink(address)])
     sender.start()
     path = tmp_path / "c.mkv"

@@ -18,6 +18,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from ports import free_port
 
 from .x_window import close_window
 
@@ -58,12 +59,6 @@ class Websocket:
     def close(self) -> None:
         self.stream.close()
         self.connection.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def configure(home: Path, port: int, source: dict[str, Any], size: tuple[int, int], fps: int) -> None:

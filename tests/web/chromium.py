@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,16 +23,19 @@ class Server:
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder, self.options = folder, options
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.page = f"http://localhost:{self.port}/#webcam"
+        self.port = 0
 
     def start(self) -> None:
         command = [sys.executable, "-m", "vidstyle", "web", "--port", str(self.port), "--folder", str(self.folder)]
         self.process = subprocess.Popen([*command, *self.options], stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
-        assert "open http" in self.process.stdout.readline()
+        said = re.search(r"open http://[^/]*:(\d+)/", self.process.stdout.readline())
+        assert said
+        self.port = int(said[1])  # it keeps it when it is started again
+
+    @property
+    def page(self) -> str:
+        return f"http://localhost:{self.port}/#webcam"
 
     def end(self, how: int = signal.SIGTERM) -> None:
         self.process.send_signal(how)

@@ -37,8 +37,9 @@ class Shot:
 class Feed:
     """Reads a source on a thread of its own, and opens it anew, less and less often, when it has died.
 
-    Pictures that come before the last one was fetched take its place: `dropped` counts those. Sounds go to `hear` at
-    once, (samples, seconds). Where the clock of the source begins anew the session's goes on.
+    Pictures that come before the last one was fetched take its place: `dropped` counts those, and those that the source
+    did not even decode. Sounds go to `hear` at once, (samples, seconds). Where the clock of the source begins anew the
+    session's goes on.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Feed:
         self._stream: Stream | None = open()
         self.shape = Shape.of(self._stream)
         self.came = self.dropped = self.reconnects = 0
-        """Pictures so far; those of them that nobody fetched; how often the source came back."""
+        """Pictures so far; those of them that nobody fetched or decoded; how often the source came back."""
         self.up = True
         """Whether the source is there."""
         self.error: BaseException | None = None
@@ -67,6 +68,7 @@ class Feed:
         self._repeated = float("-inf")  # the newest stamp of a picture that was shown again
         self._due = 0.0  # when what is paced at 0 is due
         self._fresh = True
+        self._skipped = 0  # of what the stream has left out, what is counted
         self._thread = threading.Thread(target=self._work, name="feed", daemon=True)
 
     def start(self) -> None:
@@ -138,7 +140,7 @@ class Feed:
 
     def _read(self, stream: Stream) -> bool:
         """Everything that comes; whether anything came."""
-        self._base, self._fresh, came = None, True, self.came
+        self._base, self._fresh, self._skipped, came = None, True, 0, self.came
         try:
             for item in stream:
                 if self._stopped:
@@ -169,13 +171,14 @@ class Feed:
             self._pause(self._due + picture.seconds - time.monotonic())
         self.up = True
         with self._changed:
-            if self._newest is not None:
-                self.dropped += 1
-            dropped = self._newest.dropped + 1 if self._newest else 0
+            skipped, self._skipped = stream.skipped - self._skipped, stream.skipped
+            lost = skipped + (self._newest is not None)
+            self.dropped += lost
+            dropped = lost + (self._newest.dropped if self._newest else 0)
             self._fresh = self._fresh or (self._newest is not None and self._newest.fresh)
             self._newest = Shot(picture, seconds, time.monotonic(), dropped, self._fresh)
             self._last, self._at, self._fresh = seconds, time.monotonic(), False
-            self.came += 1
+            self.came += 1 + skipped
             self._changed.notify_all()
 
     def _listen(self, sound: Sound) -> None:

@@ -108,9 +108,9 @@ def _network(url: str) -> Address:
         options |= {"rtsp_flags": "prefer_tcp"}
     elif kind == "udp":
         forced = "mpegts"
-        # Of packets that come faster than they are read some are lost, and the stream goes on; 1.5 MB wait at most, a
-        # few seconds of most streams, for what waits here is late.
-        options |= {"overrun_nonfatal": "1", "fifo_size": "8000"}
+        # Of packets that come faster than they are read some are lost, and the stream goes on; 15 MB wait at most, a
+        # second of the fastest streams: what comes too late is left out where it is known what can be.
+        options |= {"overrun_nonfatal": "1", "fifo_size": "80000"}
     elif kind in ("http", "https"):
         options |= {"user_agent": "vidstyle", "multiple_requests": "0"}
     return Address(plain(url), url, forced, options, paced=None if kind in ("http", "https") else False)

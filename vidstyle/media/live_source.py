@@ -14,10 +14,12 @@ from typing import Any, ClassVar
 import av
 import numpy as np
 from av.audio.resampler import AudioResampler
+from av.format import Flags
 
 from vidstyle.errors import InputError
 from vidstyle.frames import MAX_PIXELS
 from vidstyle.media.addresses import Address
+from vidstyle.media.backlog import Backlog, Leave
 from vidstyle.media.clip_source import READ_ERRORS, decoding_context
 from vidstyle.media.colour import ColourReader, color_of
 from vidstyle.media.containers import check_pixels, open_container, reason
@@ -65,6 +67,8 @@ class Stream(ABC):
     has_sound: bool
     paced: bool
     """It comes faster than time goes: whoever reads has to wait until a picture is due."""
+    skipped = 0
+    """Pictures that were left out, as decoding fell behind."""
 
     @abstractmethod
     def __iter__(self) -> Iterator[Picture | Sound]: ...
@@ -105,7 +109,11 @@ class LiveSource(Stream):
                 self.rate = Fraction(30)
             finite = self.container.duration is not None or self.container.format.name == "hls"
             self.paced = finite if address.paced is None else address.paced
-            self._decoder = Decoder(decoding_context(self._video, max_pixels, "SLICE"))
+            # What comes without times is given some by FFmpeg, as if it came at a rate that nobody knows.
+            self._timed = self.paced or not self.container.format.flags & Flags.no_timestamps.value
+            self._context = decoding_context(self._video, max_pixels, "SLICE")
+            self._decoder = Decoder(self._context)
+            self._backlog = Backlog(self.paced)
             self._readers: dict[Any, ColourReader] = {}
             self._items = self._read()
             self._early: list[Picture | Sound] = []
@@ -143,6 +151,8 @@ class LiveSource(Stream):
     def __iter__(self) -> Iterator[Picture | Sound]:
         early, self._early = self._early, []
         yield from early
+        if self.paced:
+            self._backlog = Backlog(True)  # nothing has come meanwhile
         yield from self._items
 
     def _read(self) -> Iterator[Picture | Sound]:
@@ -154,7 +164,7 @@ class LiveSource(Stream):
             try:
                 if self._deadline is not None and time.monotonic() > self._deadline:
                     raise InputError(f"{self.address.name} has no picture that can be decoded within {OPEN:g} seconds")
-                packet = next(packets, None)
+                packet = self._backlog.next(packets)
                 if packet is None:
                     return
                 if packet.stream_index == self._video.index:
@@ -174,11 +184,27 @@ class LiveSource(Stream):
 
     def _pictures(self, packet: av.Packet) -> Iterator[Picture]:
         end = not packet.size and packet.pts is None and packet.dts is None
+        leave = Leave.NOTHING if end else self._leave(packet)
+        if leave is Leave.THIS:
+            self.skipped += 1
+            return
+        if leave is Leave.BEFORE:
+            self._decoder.restart()
+        self._context.skip_frame = "NONREF" if leave is Leave.SOME else "DEFAULT"
+        self.skipped += leave is Leave.SOME
         for picture in self._decoder.decode(None if end else packet):
             if picture.frame is not None:
+                self.skipped -= leave is Leave.SOME
                 check_pixels(self.address.name, picture.frame.width, picture.frame.height, self._most)
-                seconds = None if picture.pts is None else float(picture.pts * self._video.time_base)
+                timed = self._timed and picture.pts is not None
+                seconds = float(picture.pts * self._video.time_base) if timed else None
                 yield Picture(None, seconds, picture.frame, self)
+
+    def _leave(self, packet: av.Packet) -> Leave:
+        if not self._timed:
+            return Leave.NOTHING
+        seconds = None if packet.dts is None else float(packet.dts * self._video.time_base)
+        return self._backlog.judge(seconds, packet.is_keyframe)
 
     def _sounds(self, packet: av.Packet, resampler: AudioResampler) -> Iterator[Sound]:
         assert self._audio is not None
