@@ -9,6 +9,12 @@ import vidstyle
 from vidstyle.live import Controls, LivePainter
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may take as long to open its own stream as others are given that are not there."""
+    monkeypatch.setattr("vidstyle.media.live_source.OPEN", 60.0)
+
+
 @pytest.fixture(scope="module")
 def stylizer(model: Path) -> vidstyle.Stylizer:
     return vidstyle.Stylizer(model, runtime="pytorch", device="cpu")
