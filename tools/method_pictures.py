@@ -1,6 +1,6 @@
 """Render the pictures of docs/methods: a frame of the sample clip, painted in every way that this machine has.
 
-Usage: python tools/method_pictures.py [gatys] [wct] [magenta]
+Usage: python tools/method_pictures.py [gatys] [wct] [magenta] [dcgan]
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from readme_picture import ROOT, frame_at
 from torch import Tensor
 
 from vidstyle.pictures import as_image
 from vidstyle.stylizers import Gatys, Painter, Stylizer
+from vidstyle.zoo.generators import imagine, load_generator
 
 PEERS = ROOT.parent / "shared" / "peers"
 SIZE = (480, 270)
 SECONDS, STYLES, NUMBERS = 0.8, ("waves", "brushwork", "glass", "ink"), ("0", "7", "19", "27")
+SEEDS, CORNER = (12, 22, 26, 34), 88
 
 
 def painter(name: str) -> tuple[Painter, tuple[str, ...]]:
@@ -26,14 +29,20 @@ def painter(name: str) -> tuple[Painter, tuple[str, ...]]:
         return Gatys(device="cpu"), STYLES
     if name == "magenta":
         return Stylizer(PEERS / "magenta32", device="cpu"), NUMBERS
+    if name == "dcgan":
+        return Stylizer(device="cpu"), tuple(f"dcgan:{seed}" for seed in SEEDS)
     return Stylizer(PEERS / name, device="cpu"), STYLES
 
 
 def main() -> None:
     content: Tensor = torch.from_numpy(np.array(frame_at(SECONDS).resize(SIZE))).permute(2, 0, 1)[None].float() / 255
-    for name in sys.argv[1:] or ["gatys", "wct", "magenta"]:
+    for name in sys.argv[1:] or ["gatys", "wct", "magenta", "dcgan"]:
         paint, styles = painter(name)
         painted = [paint(content, paint.encode_style(style)) for style in styles]
+        if name == "dcgan":
+            for picture, seed in zip(painted, SEEDS, strict=True):
+                style = imagine(load_generator(), seed, seed, 0)
+                picture[..., :CORNER, :CORNER] = F.interpolate(style, (CORNER, CORNER), mode="area")
         rows = [torch.cat(painted[:2], 3), torch.cat(painted[2:], 3)]
         whole = as_image(torch.cat(rows, 2)[0])
         whole.save(Path(ROOT) / "docs" / "pictures" / f"{name}.jpg", quality=88)
