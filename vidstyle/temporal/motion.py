@@ -27,8 +27,9 @@ STILL = 1 / 1200
 """Motion, over the frame's longer side, below which a place rests."""
 EXPLAINED = 0.35
 """Share of the difference of two frames that a motion must explain not to be taken for noise."""
-FEIGNED = 5.0
-"""Where it may be noise: as many times what it changes by from frame to frame, for noise does not go on as it began."""
+FEIGNED, FLAT = (1.5, 5.0), 0.012
+"""Where it may be noise: as many times what it changes by from frame to frame, for noise does not go on as it began. The
+second where contrast is far below FLAT, for there an estimator sees nothing but noise."""
 AROUND, LATEST = 3.0, 0.25
 """That change is a mean: around a place, as the deviation of a Gaussian in pixels, and of frames, with so much of the
 latest."""
@@ -109,7 +110,9 @@ def find_motion(
     # Of a place that rests, an estimator sees the noise moving. What rests is not resampled, so it stays sharp.
     noisy = faded(((still - mismatch) / (EXPLAINED * still + 0.005)).clamp_min(0).square())
     noisy = noisy * faded((still / NOISE).square())
-    limit = max(size) * STILL + FEIGNED * noisy * root(shake)
+    contrast = blurred(apart(first, blurred(first, 1.5)), 1.5)
+    feigned = FEIGNED[0] + (FEIGNED[1] - FEIGNED[0]) * faded((contrast / FLAT).square())
+    limit = max(size) * STILL + feigned * noisy * root(shake)
     # What is too small to be told from noise is kept in mind: a slow motion adds up until it is followed.
     rests = faded(_squared(whole) / (2 * limit.square())) if shares.rest else torch.zeros_like(first)
 
@@ -120,17 +123,16 @@ def find_motion(
     trust = share
     if shares.doubt:
         haste = _squared(flow) / (HASTE * max(size)) ** 2
-        trust = share * (1 - FADING * _lit(first - brought, differs)) * faded(_doubt(first, differs).square() + haste)
+        trust = share * (1 - FADING * _lit(first - brought, differs)) * faded(_doubt(contrast, differs).square() + haste)
     # What a new painting takes the place of has no slip.
     slip = MEMORY * whole * rests * trust
     return Motion(along, trust, explains, rests, first, brought, slip, flow, shake)
 
 
-def _doubt(frame: Tensor, differs: Tensor) -> Tensor:
+def _doubt(contrast: Tensor, differs: Tensor) -> Tensor:
     """How far a frame differs from what should look like it, beyond the noise, in proportion to the contrast around."""
     some = differs[..., ::2, ::2].flatten()
     noise = some.kthvalue(1 + len(some) // 4).values.clamp(max=NOISE)
-    contrast = blurred(apart(frame, blurred(frame, 1.5)), 1.5)
     return (differs - noise).clamp_min(0) / (MISMATCH + CONTRAST * contrast)
 
 
