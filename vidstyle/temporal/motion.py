@@ -28,8 +28,8 @@ STILL = 1 / 1200
 EXPLAINED = 0.35
 """Share of the difference of two frames that a motion must explain not to be taken for noise."""
 FEIGNED, FLAT = (1.5, 5.0), 0.012
-"""Where it may be noise: as many times what it changes by from frame to frame, for noise does not go on as it began. The
-second where contrast is far below FLAT, for there an estimator sees nothing but noise."""
+"""Where it may be noise: as many times what it changes by from frame to frame, for noise does not go on as it began.
+The second where contrast is far below FLAT, for there an estimator sees nothing but noise."""
 AROUND, LATEST = 3.0, 0.25
 """That change is a mean: around a place, as the deviation of a Gaussian in pixels, and of frames, with so much of the
 latest."""
@@ -123,7 +123,8 @@ def find_motion(
     trust = share
     if shares.doubt:
         haste = _squared(flow) / (HASTE * max(size)) ** 2
-        trust = share * (1 - FADING * _lit(first - brought, differs)) * faded(_doubt(contrast, differs).square() + haste)
+        doubt = _doubt(contrast, differs).square() + haste
+        trust = share * (1 - FADING * _lit(first - brought, differs)) * faded(doubt)
     # What a new painting takes the place of has no slip.
     slip = MEMORY * whole * rests * trust
     return Motion(along, trust, explains, rests, first, brought, slip, flow, shake)
