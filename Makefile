@@ -1,6 +1,6 @@
 # make demo      set up and stylize the sample clip: out/demo.mp4, and out/demo.png, input above and output below
 # make test      set up and run the tests
-# make test-hosts  install ffmpeg, melt, GStreamer, OBS and Chromium from Debian's packages and run the tests in them
+# make test-hosts  install ffmpeg, melt, Shotcut, GStreamer, OBS and Chromium of Debian and run the tests in them
 # make plugins   build the plugins that this machine has the headers for
 # make install-obs, make uninstall-obs   the filter for OBS, in the user's folder
 # make lint      ruff and mypy

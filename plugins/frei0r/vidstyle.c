@@ -24,7 +24,7 @@
 #define DEADLINE_MAX 3600.0
 
 /* Style comes first: ffmpeg sets an empty number to 0 and leaves those behind the last one given at their defaults. */
-enum parameter { STYLE, STRENGTH, TEMPORAL, KEEP_COLOR, PATIENCE, SOCKET, START, COLUMNS, PARAMETERS };
+enum parameter { STYLE, STRENGTH, TEMPORAL, KEEP_COLOR, PATIENCE, SOCKET, START, COLUMNS, FILENAME, PARAMETERS };
 
 static const struct {
     const char *name, *key;
@@ -39,6 +39,7 @@ static const struct {
     {"socket", "socket", F0R_PARAM_STRING, "the engine's socket; empty: the usual one"},
     {"start", "start", F0R_PARAM_STRING, "1, or the vidstyle command's path: start an engine where none runs"},
     {"columns", NULL, F0R_PARAM_DOUBLE, "how many columns, from the left, are the picture; 0: all"},
+    {"filename", NULL, F0R_PARAM_STRING, "a picture's path, in the style's place"}, /* MLT knows paths by such a name: projects may move */
 };
 
 struct instance {
@@ -143,16 +144,23 @@ EXPORT void f0r_get_param_value(f0r_instance_t which, f0r_param_t value, int k) 
         *(double *)value = instance->numbers[k];
 }
 
+/* Under the lock. */
+static const char *style_of(const struct instance *instance) {
+    return instance->texts[FILENAME][0] ? instance->texts[FILENAME] : instance->texts[STYLE];
+}
+
 /* Hand the parameters on; the client sends those that changed. Returns the deadline in milliseconds. */
 static int apply(struct instance *instance, vs_client *client) {
     pthread_mutex_lock(&instance->lock);
     double deadline = instance->numbers[PATIENCE];
     for (int k = 0; k < PARAMETERS; k++) {
+        if (!parameters[k].key)
+            continue;
         if (parameters[k].type == F0R_PARAM_STRING)
-            vs_set(client, parameters[k].key, instance->texts[k]);
+            vs_set(client, parameters[k].key, k == STYLE ? style_of(instance) : instance->texts[k]);
         else if (k == KEEP_COLOR)
             vs_set(client, parameters[k].key, instance->numbers[k] >= 0.5 ? "1" : "0");
-        else if (parameters[k].key)
+        else
             vs_set_number(client, parameters[k].key, instance->numbers[k]);
     }
     pthread_mutex_unlock(&instance->lock);
@@ -189,7 +197,7 @@ EXPORT void f0r_update(f0r_instance_t which, double time, const uint32_t *in, ui
     /* Not in f0r_construct: GStreamer constructs plugins merely to look at them. */
     if (!instance->seat) {
         pthread_mutex_lock(&instance->lock);
-        instance->seat = turns_join(instance->shared, instance->host, instance->width, instance->height, instance->texts[STYLE]);
+        instance->seat = turns_join(instance->shared, instance->host, instance->width, instance->height, style_of(instance));
         pthread_mutex_unlock(&instance->lock);
     }
     if (!instance->seat) {

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from ports import free_port
 
-from .x_window import close_window
+from .x_window import Screen, close_window
 
 PATIENCE = 60.0  # seconds for anything that OBS is waited for
 
@@ -148,36 +148,8 @@ class Obs:
         self.news = threading.Condition()
         port = free_port()
         configure(home, port, source, size, fps)
-        runtime = home / "runtime"
-        runtime.mkdir(mode=0o700)
-        readable, writable = os.pipe()
-        self.screen = subprocess.Popen(
-            [
-                "Xvfb",
-                "-displayfd",
-                str(writable),
-                "-screen",
-                "0",
-                "1280x900x24",
-                "+extension",
-                "GLX",
-                "-nolisten",
-                "tcp",
-            ],
-            pass_fds=[writable],
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(writable)
-        with os.fdopen(readable) as told:
-            self.display = f":{int(told.readline())}"
-        self.environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "WAYLAND", "OMP_"))},
-            "HOME": str(home),
-            "XDG_RUNTIME_DIR": str(runtime),
-            "DISPLAY": self.display,
-            "QT_QPA_PLATFORM": "xcb",
-            "LIBGL_ALWAYS_SOFTWARE": "1",
-        }
+        self.screen = Screen()
+        self.environment = self.screen.environment(home)
         self.process = subprocess.Popen(
             ["obs", "--multi", "--collection", "test", "--profile", "test", "--scene", "Scene", "--verbose"],
             stdout=subprocess.PIPE,
@@ -195,7 +167,7 @@ class Obs:
             assert self.websocket.receive()["op"] == 2
         except BaseException:
             self.process.kill()
-            self.screen.kill()
+            self.screen.close()
             raise
 
     def _listen(self) -> None:
@@ -262,10 +234,9 @@ class Obs:
         self.websocket.close()
         try:
             if error is None:
-                close_window(self.display, "OBS ")
+                close_window(self.screen.display, "OBS ")
                 assert self.process.wait(PATIENCE) == 0, "\n".join(self.lines[-40:])
         finally:
             self.process.kill()
-            self.screen.kill()
             self.process.wait()
-            self.screen.wait()
+            self.screen.close()

@@ -76,6 +76,14 @@ def test_frei0r_in_ffmpeg(home, tmp_path: Path) -> None:
     assert installed(home) == set()
 
 
+def test_a_host_that_does_not_tell_its_version_is_here(home, tmp_path: Path) -> None:
+    """As Kdenlive without a session bus."""
+    (tmp_path / "kdenlive").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "kdenlive").chmod(0o755)
+    ran = plugins(home | {"PATH": f"{tmp_path}:{home['PATH']}"}, "status", "kdenlive")
+    assert ran.stdout.startswith("Kdenlive: kdenlive; not installed")
+
+
 def test_status_tells_of_the_engine(home, model: Path, tmp_path: Path) -> None:
     ran = plugins(home, "status", "kdenlive")
     assert ran.returncode == 0

@@ -1,10 +1,13 @@
-"""Close a program's window as its user would: WM_DELETE_WINDOW (ICCCM 4.2.8.1), sent by Xlib."""
+"""A screen for programs with windows (Xvfb), and what a user does there: keys, and closing a window."""
 
 from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import os
+import subprocess
 from ctypes import POINTER, byref, c_char_p, c_int, c_long, c_uint, c_ulong, c_void_p
+from pathlib import Path
 
 CLIENT_MESSAGE = 33
 
@@ -23,8 +26,47 @@ class ClientMessage(ctypes.Structure):
     ]
 
 
+class Screen:
+    """Xvfb, until it is closed. display: its name."""
+
+    def __init__(self) -> None:
+        readable, writable = os.pipe()
+        size = ["-screen", "0", "1280x900x24"]
+        command = ["Xvfb", "-displayfd", str(writable), *size, "+extension", "GLX", "-nolisten", "tcp"]
+        self.process = subprocess.Popen(command, pass_fds=[writable], stderr=subprocess.DEVNULL)
+        os.close(writable)
+        with os.fdopen(readable) as told:
+            self.display = f":{int(told.readline())}"
+
+    def environment(self, home: Path) -> dict[str, str]:
+        """Of a program on it, whose user has another home folder."""
+        runtime = home / "runtime"
+        runtime.mkdir(mode=0o700, parents=True)
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "WAYLAND", "OMP_"))}
+        return kept | {
+            "HOME": str(home),
+            "XDG_RUNTIME_DIR": str(runtime),
+            "DISPLAY": self.display,
+            "QT_QPA_PLATFORM": "xcb",
+            "LIBGL_ALWAYS_SOFTWARE": "1",
+        }
+
+    def press(self, window: str, *keys: str) -> None:
+        """Keys by their names in X, when a window of that name is to be seen; it has the left upper corner."""
+        search = ["search", "--sync", "--onlyvisible", "--name", window]
+        command = ["xdotool", *search, "mousemove", "10", "500", "key", *keys]
+        subprocess.run(command, env=os.environ | {"DISPLAY": self.display}, check=True, timeout=60, capture_output=True)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
 def close_window(display_name: str, title: str) -> None:
-    """Ask the first window whose name begins with `title`; without a window manager it is a child of the root."""
+    """WM_DELETE_WINDOW (ICCCM 4.2.8.1) to the first window whose name begins with `title`.
+
+    Without a window manager it is a child of the root.
+    """
     x = ctypes.CDLL(ctypes.util.find_library("X11"))
     x.XOpenDisplay.restype = c_void_p
     x.XDefaultRootWindow.argtypes, x.XDefaultRootWindow.restype = [c_void_p], c_ulong

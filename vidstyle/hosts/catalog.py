@@ -59,8 +59,9 @@ class Host(ABC):
         for name, command in self.programs:
             _, _, rest = (output_of(*command) or "").partition(name)
             words = [word.strip("(),") for word in rest.split() if word[:1].isdigit()]
-            if words:
-                found.append(f"{command[0].removesuffix('-launch-1.0')} {words[0]}")
+            # Kdenlive does not tell its version where there is no session bus.
+            if words or shutil.which(command[0]):
+                found.append(" ".join([command[0].removesuffix("-launch-1.0"), *words[:1]]))
         return ", ".join(found)
 
     def missing(self) -> str:

@@ -4,16 +4,20 @@ import QtQuick.Layouts 1.12
 import Shotcut.Controls 1.0
 
 KeyframableFilter {
+    id: root
+    property var dialog: null
+
     keyframableParameters: ['strength']
     startValues: [0]
     middleValues: [1]
     endValues: [0]
     width: 400
-    height: 220
+    height: 250
 
     Component.onCompleted: {
         if (filter.isNew) {
             filter.set('style', 'waves')
+            filter.set('filename', '')
             filter.set('strength', 1)
             filter.set('temporal', 'fast')
             filter.set('keep-color', 0)
@@ -25,7 +29,9 @@ KeyframableFilter {
 
     function setControls() {
         blockUpdate = true
-        style.text = filter.get('style')
+        style.currentIndex = style.find(filter.get('style'))
+        if (!picture.activeFocus) // nobody types while the clip plays
+            picture.text = filter.get('filename')
         strength.value = filter.getDouble('strength', getPosition()) * 100
         steady.checked = filter.get('temporal') !== 'off'
         colors.checked = filter.get('keep-color') === '1'
@@ -36,6 +42,23 @@ KeyframableFilter {
 
     function updateSimpleKeyframes() {
         updateFilter('strength', strength.value / 100, strengthKeyframes)
+    }
+
+    // Qt 5 and Qt 6 call the same dialog's result otherwise.
+    function choosePicture() {
+        if (!dialog) {
+            try {
+                dialog = Qt.createQmlObject('import QtQuick.Dialogs 1.2; FileDialog { property url file: fileUrl }', root)
+            } catch (error) {
+                dialog = Qt.createQmlObject('import QtQuick.Dialogs; FileDialog { property url file: selectedFile }', root)
+            }
+            dialog.nameFilters = [qsTr('Pictures') + ' (*.jpg *.jpeg *.png *.webp *.bmp *.tif *.tiff)']
+            dialog.accepted.connect(function () {
+                picture.text = decodeURIComponent(String(dialog.file).replace('file://', ''))
+                filter.set('filename', picture.text)
+            })
+        }
+        dialog.open()
     }
 
     GridLayout {
@@ -49,7 +72,7 @@ KeyframableFilter {
         }
         Preset {
             id: preset
-            parameters: ['style', 'strength', 'temporal', 'keep-color', 'start']
+            parameters: ['style', 'filename', 'strength', 'temporal', 'keep-color', 'start']
             Layout.columnSpan: 3
             onBeforePresetLoaded: resetSimpleKeyframes()
             onPresetSelected: {
@@ -62,12 +85,28 @@ KeyframableFilter {
             text: qsTr('Style')
             Layout.alignment: Qt.AlignRight
         }
-        TextField {
+        ComboBox {
             id: style
-            placeholderText: qsTr("a built-in style's name, or a picture's path")
+            model: ['brushwork', 'dots', 'glass', 'ink', 'linocut', 'mosaic', 'neon', 'pastel', 'waves']
             Layout.fillWidth: true
             Layout.columnSpan: 3
-            onEditingFinished: filter.set('style', text)
+            onActivated: filter.set('style', textAt(index))
+        }
+
+        Label {
+            text: qsTr('Picture')
+            Layout.alignment: Qt.AlignRight
+        }
+        TextField {
+            id: picture
+            placeholderText: qsTr('A file of your own, in the place of the style')
+            Layout.fillWidth: true
+            onEditingFinished: filter.set('filename', text)
+        }
+        Button {
+            text: qsTr('Open...')
+            Layout.columnSpan: 2
+            onClicked: choosePicture()
         }
 
         Label {
