@@ -152,6 +152,22 @@ def test_the_page_keeps_to_its_policy() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/api/jobs", {"GET", "POST"}),
+        ("OPTIONS", "/api/jobs/x", {"GET", "DELETE"}),
+        ("POST", "/api/webcam/sessions/x", {"DELETE"}),
+        ("DELETE", "/", {"GET", "HEAD"}),
+    ],
+)
+def test_who_asks_in_another_way_is_told_all_that_there_are(
+    serve: Serve, method: str, path: str, allowed: set[str]
+) -> None:
+    answer = serve().request(method, path)
+    assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, allowed)
+
+
 def test_a_hasty_client_is_told_when_to_come_back(serve: Serve) -> None:
     client = serve(burst=3, rate=0.1)
     codes = [client.get("/api/limits").status_code for _ in range(4)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -52,13 +53,14 @@ def until(condition: Callable[[], Any]) -> None:
         time.sleep(0.02)
 
 
-def workers() -> list[int]:
-    """Processes of jobs that this one has begun."""
+def workers(busy: bool = True) -> list[int]:
+    """Processes of jobs that this one has begun; or those that wait for a job."""
     found = []
     for children in Path("/proc/self/task").glob("*/children"):
         for child in children.read_text().split():
             try:
-                if b"vidstyle.web.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
+                ours = b"vidstyle.web.worker" in Path(f"/proc/{child}/cmdline").read_bytes()
+                if ours and busy == ("vidstyle-web-" in os.readlink(f"/proc/{child}/cwd")):
                     found.append(int(child))
             except OSError:
                 pass
@@ -250,6 +252,24 @@ def test_without_room_nothing_more_is_taken(serve: Serve, clip: Path) -> None:
     assert (refused.status_code, "room" in refused.json()["detail"]) == (507, True)
 
 
+def test_a_process_waits_for_the_next_job(tmp_path: Path, model: Path, clip: Path) -> None:
+    from fastapi.testclient import TestClient
+
+    from vidstyle.web.app import create_app
+    from vidstyle.web.settings import Settings
+
+    app = create_app(Settings(folder=tmp_path, model=str(model)))
+    with TestClient(app, "http://127.0.0.1:8420") as client:
+        until(lambda: workers(busy=False))
+        (ready,) = workers(busy=False)
+        job = submit(client, clip)
+        until(lambda: workers() == [ready])
+        assert end(client, job)["state"] == "done"
+        until(lambda: not Path(f"/proc/{ready}").exists())
+        until(lambda: workers(busy=False))
+    assert not workers(busy=False)
+
+
 def test_a_worker_ends_with_its_server(tmp_path: Path) -> None:
     worker = subprocess.Popen(
         [sys.executable, "-m", "vidstyle.web.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -259,6 +279,8 @@ def test_a_worker_ends_with_its_server(tmp_path: Path) -> None:
     worker.stdin.write(json.dumps(order).encode() + b"\n")
     worker.stdin.close()
     assert worker.wait(PATIENCE) == -9
+    idle = subprocess.run([sys.executable, "-m", "vidstyle.web.worker"], stdin=subprocess.DEVNULL, timeout=PATIENCE)
+    assert idle.returncode == 0
 
 
 def test_a_worker_that_uses_too_much_memory_ends() -> None:

@@ -33,6 +33,7 @@ def folders(place: Path) -> list[Path]:
         (VIDEO | {"picture": ("a.svg", b"x")}, {}, 422, "a.svg is no style picture"),
         (VIDEO, {"style": "waves", "strength": "2"}, 422, "strength"),
         (VIDEO, {"style": "waves", "strength": "nan"}, 422, "strength"),
+        (VIDEO, {"style": "waves", "keep_color": "0"}, 422, "keep_color"),
         (VIDEO, {"style": "waves", "temporal": "; rm -rf /"}, 422, "temporal"),
         (VIDEO, {"style": "waves", "output": "/etc/passwd"}, 422, "output"),
         (VIDEO | {"other": ("a.png", b"x")}, {"style": "waves"}, 422, "other"),

@@ -6,8 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.routing import compile_path
 
 from vidstyle import __version__
 
@@ -54,6 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Middleware(Gate, settings=settings),
         ],
     )
+    app.add_exception_handler(405, _not_that_way)
     app.state.settings = settings
     app.state.uploads = Slots("uploads", settings.uploads, 4 * settings.uploads)
     app.state.streams = Slots("open pages", settings.streams, 1000)
@@ -62,3 +67,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(webcam_router(settings))
     app.include_router(pages.router)
     return app
+
+
+async def _not_that_way(request: Request, error: Exception) -> Response:
+    """405, with all methods that the path has: Starlette names those of its first route."""
+    assert isinstance(error, HTTPException)
+    for template, operations in request.app.openapi()["paths"].items():
+        if compile_path(template)[0].match(request.url.path):
+            error.headers = {"Allow": ", ".join(sorted(operations)).upper()}
+    return await http_exception_handler(request, error)

@@ -1,4 +1,4 @@
-"""A job's process, as the server sees it: an order in, lines of JSON out, killed when nobody wants it any more."""
+"""Jobs' processes, as the server sees them: an order in, lines of JSON out, killed when nobody wants them any more."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator
 from typing import Any
 
-__all__ = ["Broken", "talk"]
+__all__ = ["Broken", "Workers"]
 
 LONGEST_LINE = 1 << 20
 TAIL = 4000
 """Bytes of what a process says on stderr that are kept."""
+SOON = 1.0
+"""Seconds after which the first process is started that waits for an order: the page comes first."""
 END = 10
 """Seconds that a process has to end in when it has said its last word."""
 
@@ -29,14 +31,63 @@ class Broken(Exception):
         self.code, self.said = code, said
 
 
-async def talk(order: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-    """Start a process, hand it the order, yield what it tells up to its last word: `done` or `failed`.
+class Workers:
+    """Processes that take one order each. One is kept ready, as they take seconds to begin."""
 
-    The process and all that it started are gone when the iteration ends, is closed or is cancelled.
-    """
+    def __init__(self) -> None:
+        self._ready: asyncio.Task[Process] | None = asyncio.create_task(_start(SOON))
+
+    async def talk(self, order: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+        """Hand the order to a process, yield what it tells up to its last word: `done` or `failed`.
+
+        The process and all that it started are gone when the iteration ends, is closed or is cancelled.
+        """
+        process = self._take() or await _start()
+        assert process.stdin
+        assert process.stdout
+        errors = asyncio.create_task(_tail(process))
+        last = False
+        try:
+            with contextlib.suppress(ConnectionError):
+                process.stdin.write(json.dumps(order).encode() + b"\n")
+                await process.stdin.drain()
+            while not last and (line := await process.stdout.readline()):
+                event = json.loads(line)
+                last = event["event"] in ("done", "failed")
+                yield event
+                if last or event["event"] == "progress":
+                    self._prepare()  # not before: it would hold up this one's beginning
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(process.wait(), END)
+            if not last:
+                raise Broken(process.returncode or 0, await errors)
+        finally:
+            await _end(process)
+            errors.cancel()
+            self._prepare()
+
+    async def close(self) -> None:
+        """End the one that is ready."""
+        if process := self._take():
+            await _end(process)
+
+    def _prepare(self) -> None:
+        if self._ready is None:
+            self._ready = asyncio.create_task(_start())
+
+    def _take(self) -> Process | None:
+        """The one that is ready, if it is."""
+        ready, self._ready = self._ready, None
+        if ready is None or ready.cancel() or ready.exception() or ready.result().returncode is not None:
+            return None
+        return ready.result()
+
+
+async def _start(seconds: float = 0.0) -> Process:
+    await asyncio.sleep(seconds)
     environment = {name: value for name, value in os.environ.items() if name != "VIDSTYLE_TOKEN"}
     environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    process = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "vidstyle.web.worker",
@@ -47,26 +98,11 @@ async def talk(order: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         env=environment,
         start_new_session=True,
     )
-    assert process.stdin
-    assert process.stdout
-    errors = asyncio.create_task(_tail(process))
-    last = False
-    try:
-        with contextlib.suppress(ConnectionError):
-            process.stdin.write(json.dumps(order).encode() + b"\n")
-            await process.stdin.drain()
-        while not last and (line := await process.stdout.readline()):
-            event = json.loads(line)
-            last = event["event"] in ("done", "failed")
-            yield event
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(process.wait(), END)
-        if not last:
-            raise Broken(process.returncode or 0, await errors)
-    finally:
-        _kill(process)
-        errors.cancel()
-        await asyncio.shield(process.wait())
+
+
+async def _end(process: Process) -> None:
+    _kill(process)
+    await asyncio.shield(process.wait())
 
 
 async def _tail(process: Process) -> str:

@@ -31,24 +31,15 @@ class Wishes(BaseModel):
 
     style: str | None = None
     strength: float = Field(1.0, ge=0, le=1, allow_inf_nan=False)
-    keep_color: bool = False
+    keep_color: Literal["true", "false"] = "false"
     temporal: Literal["off", "fast", "best"] = "fast"
     format: Literal["mp4", "same"] = "mp4"
 
 
-FORM = {
-    "type": "object",
-    "required": ["video"],
-    "oneOf": [{"required": ["style"]}, {"required": ["picture"]}],
-    "additionalProperties": False,
-    "properties": {
+def _form(name: str, style: dict[str, Any]) -> dict[str, Any]:
+    fields = {
         "video": {"type": "string", "format": "binary", "description": "a video or a picture"},
-        "style": {
-            "type": "string",
-            "enum": list(builtin_styles()),
-            "description": "a built-in style; or send a picture",
-        },
-        "picture": {"type": "string", "format": "binary", "description": "a style picture of your own"},
+        name: style,
         "strength": {"type": "number", "minimum": 0, "maximum": 1, "default": 1},
         "keep_color": {"type": "boolean", "default": False},
         "temporal": {"type": "string", "enum": ["off", "fast", "best"], "default": "fast"},
@@ -58,7 +49,15 @@ FORM = {
             "default": "mp4",
             "description": "of the result: MP4, which plays everywhere, or like the file",
         },
-    },
+    }
+    return {"type": "object", "required": ["video", name], "additionalProperties": False, "properties": fields}
+
+
+FORM = {
+    "oneOf": [
+        _form("style", {"type": "string", "enum": list(builtin_styles()), "description": "a built-in style"}),
+        _form("picture", {"type": "string", "format": "binary", "description": "a style picture of your own"}),
+    ]
 }
 """How the form is documented; it is read while it comes in, which FastAPI cannot."""
 
@@ -192,7 +191,7 @@ def _ordered(form: Form, folder: Path, client: str) -> Job:
         style=picture.name if picture else wishes.style or "",
         picture=picture.path if picture else None,
         strength=wishes.strength,
-        keep_color=wishes.keep_color,
+        keep_color=wishes.keep_color == "true",
         temporal=wishes.temporal,
         format=wishes.format,
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from .child import Broken, talk
+from .child import Broken, Workers
 from .settings import Settings
 
 __all__ = ["Full", "Job", "Jobs", "State", "Watcher"]
@@ -112,6 +112,7 @@ class Jobs:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._watchers: set[Watcher] = set()
         self._sweeper = asyncio.create_task(self._sweep())
+        self._workers = Workers()
         self._open = True
 
     def get(self, id: str) -> Job | None:
@@ -193,6 +194,7 @@ class Jobs:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._workers.close()
 
     def _next(self) -> None:
         """Start what can be started."""
@@ -242,7 +244,7 @@ class Jobs:
             "max_seconds": settings.max_seconds,
             "max_pixels": settings.max_pixels,
         }
-        async with aclosing(talk(order)) as events:
+        async with aclosing(self._workers.talk(order)) as events:
             async for event in events:
                 self._hear(job, event)
                 self._touch(job)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vidstyle.errors import StyleError
 
-from .worker import limit
+from .worker import be_nice, limit
 
 MEMORY, FILE = 2 << 30, 1 << 26
 SIDE = 1024
@@ -20,6 +20,7 @@ def main() -> None:
 
     from vidstyle.pictures import load_image
 
+    be_nice()
     limit(MEMORY, FILE)
     sent, kept = map(Path, sys.argv[1:])
     try:

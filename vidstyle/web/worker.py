@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from vidstyle.errors import InputError, VidstyleError
 
-__all__ = ["limit", "main"]
+__all__ = ["be_nice", "limit", "main"]
 
 PLAYS = {"h264", "vp8", "vp9", "av1"}
 """Codecs that browsers play, in the files that they play."""
@@ -45,7 +45,14 @@ def main() -> None:
             told.write(json.dumps({"event": event, **values}, default=str) + "\n")
             told.flush()
 
-    order = json.loads(sys.stdin.buffer.readline())
+    be_nice()
+    # What takes seconds to load is loaded before there is an order.
+    import vidstyle.pipeline  # noqa: F401
+
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return
+    order = json.loads(line)
     threading.Thread(target=_end_with_server, args=(sys.stdin.buffer,), daemon=True).start()
     gpu = order["device"] not in ("cpu", "auto") or os.path.exists("/dev/nvidiactl")
     limit(None if gpu else order["max_memory"], order["max_file"])
@@ -86,8 +93,12 @@ def limit(memory: int | None, file: int) -> None:
         for kind, most in limits.items():
             with contextlib.suppress(ValueError, OSError):  # a limit that is lower already
                 resource.setrlimit(kind, (most, most))
+
+
+def be_nice() -> None:
+    """The page stays quick."""
     with contextlib.suppress(AttributeError):
-        os.nice(5)  # the page stays quick
+        os.nice(5)
 
 
 def _watch_memory(most: int, tell: Callable[..., None]) -> None:
