@@ -1,5 +1,6 @@
 """What goes into the wheel."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -27,3 +28,9 @@ def test_the_default_model_is_there_and_small() -> None:
     assert card.licence == "Apache-2.0"
     assert card.recipe
     assert (ROOT / "vidstyle" / "assets" / "brisk.safetensors").stat().st_size <= 4_000_000
+
+
+def test_a_model_loads_without_the_compiler() -> None:
+    """PyTorch's takes more than a second to import, and a random initialisation on the meta device imports it."""
+    code = "import sys; from vidstyle.zoo import load; load('brisk'); sys.exit('torch._dynamo' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

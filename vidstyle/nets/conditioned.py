@@ -215,8 +215,10 @@ class ConditionedNet(StyleNet):
 
     def _start_neutral(self) -> None:
         """Untrained, every style asks for scale 1 and shift 0."""
-        nn.init.normal_(self.style_encoder.predict.weight, std=0.02)
-        bias, at = self.style_encoder.predict.bias, 0
+        weight, bias, at = self.style_encoder.predict.weight, self.style_encoder.predict.bias, 0
+        if weight.is_meta:
+            return  # its weights come later, and PyTorch would import its compiler for this
+        nn.init.normal_(weight, std=0.02)
         with torch.no_grad():
             bias.zero_()
             for module in self.transformer.modules():
