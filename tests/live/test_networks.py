@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -27,6 +28,7 @@ from vidstyle.live.session import Session
 from vidstyle.live.sinks import parse_sink
 from vidstyle.live.sources import parse_source
 from vidstyle.live.test_source import TestSource
+from vidstyle.media import open_live, source_address
 
 NGINX_RTMP = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
 RTSP = """
@@ -206,6 +208,42 @@ def test_pictures_without_times_come_when_they_come() -> None:
     assert first is not None
     assert last is not None
     assert last.seconds - first.seconds == pytest.approx(last.arrived - first.arrived, abs=0.05)
+
+
+def test_pictures_may_begin_after_the_sound(tmp_path: Path) -> None:
+    """FLV as a server sends it to who joins while no pictures come: only with the first of them it tells of any."""
+    with av.open(str(tmp_path / "whole.flv"), "w", options={"flvflags": "no_duration_filesize"}) as out:
+        video, audio = out.add_stream("libx264", rate=10), out.add_stream("aac", rate=48_000, layout="stereo")
+        video.width, video.height, video.codec_context.time_base = 64, 64, Fraction(1, 1000)
+        packets = []
+        for number in range(100):
+            sound = av.AudioFrame.from_ndarray(np.zeros((2, 1024), np.float32), "fltp", "stereo")
+            sound.sample_rate, sound.pts = 48_000, 1024 * number
+            packets += audio.encode(sound)
+        for number in range(20):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 9 * number, np.uint8), "rgb24")
+            frame.pts, frame.time_base = 1800 + 10 * number, Fraction(1, 1000)
+            packets += video.encode(frame)
+        for packet in sorted([*packets, *video.encode(None)], key=lambda packet: packet.dts * packet.time_base):
+            out.mux(packet)
+    data = (tmp_path / "whole.flv").read_bytes()
+    tags, at = [], 13
+    while at < len(data):
+        length = 11 + int.from_bytes(data[at + 1 : at + 4], "big") + 4
+        tags.append(data[at : at + length])
+        at += length
+    pictures = [tag for tag in tags if tag[0] == 9]
+    announced = pictures[0][:4] + pictures[1][4:8] + pictures[0][8:]
+    later = [tag for tag in tags if tag[0] == 8 or tag in pictures[1:]]
+    later.insert(later.index(pictures[1]), announced)
+    (tmp_path / "joined.flv").write_bytes(data[:13] + b"".join(later))
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        source = open_live(source_address(f"http://127.0.0.1:{server.server_address[1]}/joined.flv"))
+        source.close()
+        server.shutdown()
+    assert (source.size, source.has_sound) == ((64, 64), True)
 
 
 def test_hls_over_http(session: Sessions, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync")
 FAKE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-PATIENCE = 60_000
+PATIENCE = 120_000
 
 
 class Server:

@@ -120,6 +120,31 @@ def test_a_snapshot_and_a_recording_are_saved(server: Server, camera: Path, tmp_
         with av.open(str(tmp_path / "recording")) as container:
             assert len([0 for _ in container.decode(video=0)]) > 3
             assert (container.streams.video[0].width, container.streams.video[0].height) == (640, 360)
+            assert not container.streams.audio
+
+
+def test_a_recording_has_sound_for_who_wants_it(server: Server, camera: Path, tmp_path: Path) -> None:
+    """Chromium's own microphone beeps."""
+    with live(server, camera) as page:
+        page.locator("#record-sound").check()
+        page.click("#record")
+        page.locator("#recording", has_text="0:03").wait_for()
+        with page.expect_download() as recording:
+            page.click("#record")
+        recording.value.save_as(tmp_path / "recording")
+    with av.open(str(tmp_path / "recording")) as container:
+        samples = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+    assert np.abs(samples).max() > 0.05
+
+
+def test_without_a_microphone_there_is_a_line(server: Server, camera: Path) -> None:
+    none = "async () => { throw new DOMException('no', 'NotFoundError'); }"
+    with live(server, camera) as page:
+        page.evaluate(f"() => {{ MediaDevices.prototype.getUserMedia = {none}; }}")
+        page.locator("#record-sound").check()
+        page.click("#record")
+        page.locator("#webcam-note", has_text="No microphone was found").wait_for()
+        assert page.locator("#record", has_text="Record").is_enabled()
 
 
 def test_it_goes_on_after_the_server_was_started_again(server: Server, camera: Path) -> None:

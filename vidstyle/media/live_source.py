@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -88,10 +88,15 @@ class LiveSource(Stream):
     # As little as tells what there is: what is read to find out is late already. It is handed out all the same (without
     # "nobuffer"): a key frame may be among it.
     PROBE: ClassVar[dict[str, str]] = {"probesize": "1000000", "analyzeduration": "1000000"}
+    # Where formats announce nothing (RTMP), pictures may come later than that.
+    LONGER: ClassVar[dict[str, str]] = {"analyzeduration": "8000000"}
 
     def __init__(self, address: Address, max_pixels: int) -> None:
         self.address, self._most = address, max_pixels
         self.container = self._open(address, max_pixels)
+        if not self.container.streams.video and address.again:
+            self.container.close()
+            self.container = self._open(address, max_pixels, self.LONGER)
         try:
             pictures = self.container.streams.video
             if not pictures:
@@ -124,7 +129,7 @@ class LiveSource(Stream):
             self.close()
             raise
 
-    def _open(self, address: Address, max_pixels: int) -> Any:
+    def _open(self, address: Address, max_pixels: int, probe: Mapping[str, str] = PROBE) -> Any:
         if address.paced and not address.again:
             return open_container(Path(address.url), max_pixels=max_pixels)
         limits = {"max_pixels": str(min(max(max_pixels, MAX_PIXELS), 2**31 - 1)), "max_streams": "100"}
@@ -132,7 +137,7 @@ class LiveSource(Stream):
             return av.open(
                 address.url,
                 format=address.format,
-                options={**self.PROBE, **limits, **address.options},
+                options={**self.PROBE, **probe, **limits, **address.options},
                 timeout=(OPEN, READ),
                 metadata_errors="surrogateescape",
             )

@@ -1,6 +1,7 @@
 // Pictures and recordings of the webcam, saved by the browser; the server keeps none.
 
-const KINDS = ["video/mp4;codecs=avc1.42E01F", "video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm", "video/mp4"];
+// Containers, and codecs for picture and sound.
+const KINDS = [["video/mp4", "avc1.42E01F", "mp4a.40.2"], ["video/webm", "vp9", "opus"], ["video/webm", "vp8", "opus"], ["video/webm"], ["video/mp4"]];
 
 export function save(blob, ending) {
   const now = new Date(), local = new Date(now - now.getTimezoneOffset() * 60_000);
@@ -15,12 +16,17 @@ export class Recording {
   #recorder;
   #parts = [];
   #ticking;
+  #sound;
 
-  // onTick is told how long it is, every second. An Error where the browser cannot record.
-  constructor(stream, onTick) {
+  // onTick is told how long it is, every second. sound: of a microphone, if any; it is closed at the end. An Error where
+  // the browser cannot record.
+  constructor(stream, onTick, sound = null) {
     if (!window.MediaRecorder) throw new Error("This browser cannot record; take a newer one");
-    const mimeType = KINDS.find((kind) => MediaRecorder.isTypeSupported(kind));
-    this.#recorder = new MediaRecorder(stream, { mimeType, videoBitsPerSecond: 4_000_000 });
+    const kinds = KINDS.map(([file, ...codecs]) => (codecs.length ? `${file};codecs=${codecs.slice(0, sound ? 2 : 1)}` : file));
+    const mimeType = kinds.find((kind) => MediaRecorder.isTypeSupported(kind));
+    const tracks = [...stream.getVideoTracks(), ...(sound?.tracks ?? [])];
+    this.#recorder = new MediaRecorder(new MediaStream(tracks), { mimeType, videoBitsPerSecond: 4_000_000 });
+    this.#sound = sound;
     this.#recorder.ondataavailable = ({ data }) => { if (data.size) this.#parts.push(data); };
     this.#recorder.start(1000);
     const began = Date.now();
@@ -40,6 +46,7 @@ export class Recording {
       this.#recorder.stop();
       await stopped;
     }
+    this.#sound?.close();
     const type = this.#recorder.mimeType.split(";")[0];
     if (this.#parts.length) save(new Blob(this.#parts, { type }), type === "video/mp4" ? "mp4" : "webm");
   }

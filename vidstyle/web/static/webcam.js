@@ -2,6 +2,7 @@
 
 import { sentence } from "./api.js";
 import { Call } from "./call.js";
+import { microphone } from "./microphone.js";
 import { Styles } from "./webcam_styles.js";
 import { save, Recording } from "./saving.js";
 
@@ -156,14 +157,30 @@ function snapshot() {
   canvas.toBlob((blob) => { save(blob, "png"); say("webcam-note", "The snapshot is saved"); }, "image/png");
 }
 
-function record() {
+async function record() {
   if (recording) return stopRecording();
+  const during = call;
+  let sound = null;
   try {
-    recording = new Recording(painted.srcObject, (clock) => { at("recording").textContent = clock; });
+    at("record").disabled = true; // while the browser asks for the microphone
+    if (at("record-sound").checked) sound = await microphone(window.figures?.latency_p50 ?? 0);
+    if (call !== during || !there) return sound?.close();
+    recording = new Recording(painted.srcObject, (clock) => { at("recording").textContent = clock; }, sound);
   } catch (error) {
-    return say("webcam-note", error.message);
+    sound?.close();
+    say("webcam-note", ofMicrophone(error));
+  } finally {
+    at("record").disabled = at("stage").dataset.state !== "live";
   }
   showRecording();
+}
+
+function ofMicrophone(error) {
+  return {
+    NotAllowedError: "The microphone may not be used: allow it for this page, beside its address in the browser, or record without sound",
+    NotFoundError: "No microphone was found; connect one, or record without sound",
+    NotReadableError: "The microphone does not start; another program may be using it",
+  }[error.name] ?? error.message;
 }
 
 async function stopRecording(why = "The recording is saved") {
