@@ -31,6 +31,7 @@ def folders(place: Path) -> list[Path]:
         (VIDEO, {"style": "dcgan:3"}, 422, "no such style"),
         (VIDEO | {"picture": ("a.png", b"x")}, {"style": "waves"}, 422, "not both"),
         (VIDEO | {"picture": ("a.svg", b"x")}, {}, 422, "a.svg is no style picture"),
+        (VIDEO | {"picture": (None, b"x")}, {}, 422, "unnamed is no style picture"),
         (VIDEO, {"style": "waves", "strength": "2"}, 422, "strength"),
         (VIDEO, {"style": "waves", "strength": "nan"}, 422, "strength"),
         (VIDEO, {"style": "waves", "keep_color": "0"}, 422, "keep_color"),
@@ -155,3 +156,8 @@ def test_a_form_is_kept_under_words_of_ours(serve: Serve, tmp_path: Path) -> Non
     assert len(folder.name) == 32
     assert folder.stat().st_mode & 0o077 == 0
     assert folder.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_file_needs_no_name(serve: Serve, tmp_path: Path) -> None:
+    answer = serve().post("/api/jobs", files={"video": (None, b"no video")}, data={"style": "waves"})
+    assert (answer.status_code, answer.json()["name"]) == (201, "unnamed")

@@ -138,11 +138,11 @@ class _Reader:
             raise HTTPException(422, f"{self._name!r:.60} was given twice")
         if len(self.form.fields) >= MOST_FIELDS:
             raise HTTPException(413, "too many fields")
-        if b"filename" not in options:
+        name = next((known for known in self._limits if known == self._name), None)
+        if name is None and b"filename" not in options:
             self._text = bytearray()
             return
-        self._given = options[b"filename"].decode("utf-8", "replace")
-        name = next((known for known in self._limits if known == self._name), None)
+        self._given = options.get(b"filename", b"").decode("utf-8", "replace")
         if name is None:
             raise HTTPException(422, f"{self._name!r:.60} is no file of this form; it has: {', '.join(self._limits)}")
         # The path is made of words of ours alone.
