@@ -27,7 +27,7 @@ typedef struct {
     VSCore *core;
     const VSAPI *api;
     vs_client *client;
-    uint8_t *rgba; /* one frame, for RGB24 */
+    uint32_t *rgba; /* one frame, for RGB24 */
     int lead, reach; /* frames painted before one that is sought; how far ahead of `next` nothing is sought */
     int next;        /* the frame that would follow */
     uint64_t number;
@@ -37,13 +37,10 @@ typedef struct {
 
 /* ---- one frame ---- */
 
-static void interleave(uint8_t *rgba, const uint8_t *r, const uint8_t *g, const uint8_t *b, int width) {
-    for (int x = 0; x < width; x++) {
-        rgba[4 * x] = r[x];
-        rgba[4 * x + 1] = g[x];
-        rgba[4 * x + 2] = b[x];
-        rgba[4 * x + 3] = 255;
-    }
+/* One word a pixel, for byte by byte takes five times as long; R is its lowest byte, which comes first in memory. */
+static void interleave(uint32_t *restrict rgba, const uint8_t *restrict r, const uint8_t *restrict g, const uint8_t *restrict b,
+                       int width) {
+    for (int x = 0; x < width; x++) rgba[x] = r[x] | (uint32_t)g[x] << 8 | (uint32_t)b[x] << 16 | UINT32_C(0xFF000000);
 }
 
 static void separate(uint8_t *r, uint8_t *g, uint8_t *b, const uint8_t *rgba, int width) {
@@ -59,14 +56,14 @@ static enum vs_result paint_rgb(Filter *filter, const VSFrame *in, VSFrame *out)
     const VSAPI *api = filter->api;
     const int width = filter->info->width, height = filter->info->height;
     const ptrdiff_t from = api->getStride(in, 0), to = api->getStride(out, 0);
-    struct vs_picture picture = {.width = width, .height = height, .format = VS_RGBA, .plane = {filter->rgba}, .stride = {4 * width}};
+    struct vs_picture picture = {.width = width, .height = height, .format = VS_RGBA, .plane = {(uint8_t *)filter->rgba}, .stride = {4 * width}};
     for (int y = 0; y < height; y++)
-        interleave(filter->rgba + (size_t)4 * width * y, api->getReadPtr(in, 0) + y * from, api->getReadPtr(in, 1) + y * from,
+        interleave(filter->rgba + (size_t)width * y, api->getReadPtr(in, 0) + y * from, api->getReadPtr(in, 1) + y * from,
                    api->getReadPtr(in, 2) + y * from, width);
     enum vs_result result = vs_process(filter->client, &picture, &picture, filter->number++, PATIENCE);
     uint8_t *r = api->getWritePtr(out, 0), *g = api->getWritePtr(out, 1), *b = api->getWritePtr(out, 2);
     for (int y = 0; y < height; y++)
-        separate(r + y * to, g + y * to, b + y * to, filter->rgba + (size_t)4 * width * y, width);
+        separate(r + y * to, g + y * to, b + y * to, (const uint8_t *)(filter->rgba + (size_t)width * y), width);
     return result;
 }
 
