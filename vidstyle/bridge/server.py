@@ -11,7 +11,6 @@ import selectors
 import socket
 import time
 import traceback
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -20,8 +19,7 @@ from pathlib import Path
 
 from vidstyle.aside import Aside
 from vidstyle.errors import VidstyleError
-from vidstyle.runtime.openvino import KEPT as SIZES
-from vidstyle.stylizers import StyleCode, Stylizer
+from vidstyle.stylizers import Stylizer
 from vidstyle.temporal.cuts import load_detector
 
 from . import protocol
@@ -29,18 +27,17 @@ from .brush import Brush
 from .client_styles import ClientStyles
 from .clip import Clip, Job
 from .connection import Connection
-from .lately import Lately, Size
+from .lately import Lately
 from .protocol import Ask, Done, Header, Message, Refusal
+from .readiness import Readiness
 from .settings import changed
 from .slots import Slots
 
-__all__ = ["CONNECTIONS", "SIZES", "FrameServer"]
+__all__ = ["CONNECTIONS", "FrameServer"]
 
 CONNECTIONS = 256
 GREETING = 10.0
 """Seconds that a client may take to say who it is and to share its memory; until then it only keeps others out."""
-GUESSED = 2560 * 1440
-"""Pixels of a frame, at most, for which the engine is compiled before it is known whether one is to be painted."""
 
 
 class FrameServer:
@@ -76,12 +73,6 @@ class FrameServer:
         # A model with a style in its weights needs no other.
         self._own = stylizer.encode_style(None) if stylizer.fixed_style else None
         self._clips: dict[object, Clip] = {}
-        self._prepared: OrderedDict[Size, Future] = OrderedDict()
-        self._lately = lately
-        self._noted: set[Size] = set()
-        self._guesses = lately.sizes() if lately else []
-        """Sizes that the engine is compiled for while it has nothing else to do."""
-        self._guess: Future | None = None
         self._stopped = False
         self._idle_since = time.monotonic()
         self._listener = listener
@@ -92,6 +83,7 @@ class FrameServer:
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
         self._selector.register(self._ends, selectors.EVENT_READ, self._woken)
         self._aside = Aside(self._wake)
+        self._readiness = Readiness(self._brush, self._styles.any, self._aside, lately)
 
     def stop(self) -> None:
         """End `run` soon; for any thread, and for signal handlers."""
@@ -102,7 +94,7 @@ class FrameServer:
         """Serve until stopped, or until nobody has been connected for so many seconds. Once."""
         try:
             self._aside.ask(load_detector)
-            self._prepare_guess()
+            self._guess()
             while not self._stopped:
                 wait, ends = self._patience(), False
                 if idle_exit is not None and not self.connections:
@@ -176,7 +168,7 @@ class FrameServer:
         for connection in list(self.connections):
             if connection.resume():
                 self._advance(connection)
-        self._prepare_guess()
+        self._guess()
 
     def _accept(self) -> None:
         try:
@@ -291,9 +283,8 @@ class FrameServer:
         self._strangers.discard(connection)
         self._join(connection, opening.clip or connection)
         connection.send(protocol.message(Message.OPENED))
-        # What was used last time is not what is used now.
-        self._guesses = [opening.layout.dimensions]
-        self._prepare_guess()
+        self._readiness.expect(opening.layout.dimensions)
+        self._guess()
 
     def _frame(self, connection: Connection, header: Header) -> None:
         slots, clip, code, settings = connection.slots, connection.clip, connection.code, connection.settings
@@ -310,7 +301,7 @@ class FrameServer:
         pixels = slots.read(header.slot)
         job = Job(connection, clip, slots.layout, pixels, code, settings, header.slot, header.number, reset)
         connection.job = job
-        prepared = self._preparation(job)
+        prepared = self._readiness.wanted(job.layout.dimensions, code)
         if prepared.done():
             self._queue(job, prepared)
         else:
@@ -319,36 +310,13 @@ class FrameServer:
     def _queue(self, job: Job, prepared: Future) -> None:
         job.clip.jobs.append(job)
         if error := prepared.exception():
-            # The next frame tries again.
-            self._prepared.pop(job.layout.dimensions, None)
+            self._readiness.failed(job.layout.dimensions)
             self._finish(job, _line(error))
 
-    def _preparation(self, job: Job) -> Future:
-        """Of the engine for frames of that size; begun where it is not."""
-        size = job.layout.dimensions
-        if self._lately and size not in self._noted:
-            self._noted.add(size)
-            self._aside.ask(partial(self._lately.note, size))
-        return self._prepare(size, lambda: job.code)
-
-    def _prepare(self, size: Size, code: Callable[[], StyleCode]) -> Future:
-        found = self._prepared.get(size)
-        if found is None or (found is self._guess and found.done() and found.exception()):
-            self._prepared[size] = self._aside.ask(lambda: self._brush.prepare(size, code()))
-        self._prepared.move_to_end(size)
-        while len(self._prepared) > SIZES:
-            self._prepared.popitem(last=False)
-        return self._prepared[size]
-
-    def _prepare_guess(self) -> None:
-        """Begin with the next size that may be wanted, one at a time, where nobody waits for something that is."""
-        if (self._guess and not self._guess.done()) or any(connection.waits for connection in self.connections):
-            return
-        while self._guesses:
-            width, height = size = self._guesses.pop(0)
-            if size not in self._prepared and width * height <= GUESSED:
-                self._guess = self._prepare(size, self._styles.any)
-                return
+    def _guess(self) -> None:
+        """Make ready for a size that may be wanted, where nobody waits for something that is."""
+        if not any(connection.waits for connection in self.connections):
+            self._readiness.guess()
 
     def _join(self, connection: Connection, key: object) -> None:
         """The clip of that key, if it is not there already."""

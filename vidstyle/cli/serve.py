@@ -78,7 +78,8 @@ def serve_frames(
     place = Place(socket)
     try:
         from vidstyle.bridge.lately import Lately
-        from vidstyle.bridge.server import SIZES, FrameServer
+        from vidstyle.bridge.readiness import SIZES
+        from vidstyle.bridge.server import FrameServer
         from vidstyle.stylizers import Stylizer
 
         # The thread that reads styles must let go of the interpreter sooner than after the usual 5 ms.
