@@ -34,6 +34,12 @@ enum { AGAIN = -2, ENDED = -1 };                          /* of system_receive *
 enum engine_start { START_FAILED, START_COMING };         /* of system_start */
 enum connect_failure { CONNECT_ABSENT = -1, CONNECT_FOREIGN = -2, CONNECT_PATH = -3 };
 #define START_PAUSE 60000
+#define ENGINES 8 /* that one host starts, at most */
+
+/* Another one after a fork. */
+static long system_process(void) {
+    return (long)getpid();
+}
 
 static int64_t system_now(void) {
     struct timespec now;
@@ -143,16 +149,25 @@ static void system_forget_memory(uint8_t *memory, size_t size) {
         munmap(memory, size);
 }
 
-/* The engine that this process started last, whichever client asked. */
+/* The engines that this process started, one for a socket, whichever client asked. */
+struct engine {
+    char path[256];
+    pid_t process; /* 0: it has ended */
+    int64_t at;    /* 0: never */
+};
 static struct {
     pthread_mutex_t lock;
-    pid_t process; /* 0: none, or it has ended */
-    int64_t at;    /* 0: never */
+    struct engine engine[ENGINES];
 } started = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+static bool may_start(const struct engine *engine, int64_t now) {
+    return !engine->process && (!engine->at || now - engine->at >= START_PAUSE);
+}
+
 static void system_reap(void) {
-    if (started.process > 0 && waitpid(started.process, NULL, WNOHANG) != 0)
-        started.process = 0;
+    for (int k = 0; k < ENGINES; k++)
+        if (started.engine[k].process > 0 && waitpid(started.engine[k].process, NULL, WNOHANG) != 0)
+            started.engine[k].process = 0;
 }
 
 /* Start `command serve-frames` on a socket, in a session of its own, with none of the host's descriptors and signal settings. */
@@ -191,13 +206,22 @@ static pid_t system_spawn(const char *command, const char *socket_path) {
 
 static enum engine_start system_start(const char *command, const char *socket_path) {
     int64_t now = system_now();
+    struct engine *engine = NULL;
     pthread_mutex_lock(&started.lock);
     system_reap();
-    if (started.process == 0 && (!started.at || now - started.at >= START_PAUSE)) {
-        started.at = now;
-        started.process = system_spawn(command, socket_path);
+    for (struct engine *e = started.engine; e < started.engine + ENGINES; e++) {
+        bool mine = !strcmp(e->path, socket_path);
+        if (mine || (!engine && may_start(e, now)))
+            engine = e;
+        if (mine)
+            break;
     }
-    enum engine_start result = started.process > 0 ? START_COMING : START_FAILED;
+    if (engine && may_start(engine, now)) {
+        snprintf(engine->path, sizeof engine->path, "%s", socket_path);
+        engine->at = now;
+        engine->process = system_spawn(command, socket_path);
+    }
+    enum engine_start result = engine && engine->process > 0 ? START_COMING : START_FAILED;
     pthread_mutex_unlock(&started.lock);
     return result;
 }
@@ -243,6 +267,7 @@ struct vs_client {
     char status[TEXT];
 
     int fd; /* -1: not connected */
+    long process; /* whose connection it is */
     int64_t next_try;
     int pause;
     bool late; /* waiting was in vain; until an answer comes there is none */
@@ -343,14 +368,42 @@ bool vs_set_number(vs_client *client, const char *key, double value) {
 
 /* ---- What is told -------------------------------------------------------------------------------------------------------- */
 
-/* Text from the engine, made fit for one line of a log or a label. */
-static void clean(char *line, size_t size, const uint8_t *text, size_t length) {
-    size_t n = length < size - 1 ? length : size - 1;
-    for (size_t i = 0; i < n; i++)
-        line[i] = (char)(text[i] < 32 || text[i] == 127 ? ' ' : text[i]);
-    while (n < length && n && (text[n] & 0xC0) == 0x80) /* no half of a letter */
-        n--;
-    line[n] = 0;
+/* Bytes of the letter at the start of a text that is UTF-8 (RFC 3629); 0 where none is. */
+static size_t letter(const uint8_t *text, size_t left) {
+    uint8_t first = text[0], low = 0x80, high = 0xBF;
+    size_t size = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+    if (size > left)
+        return 0;
+    if (first == 0xE0)
+        low = 0xA0;
+    else if (first == 0xED)
+        high = 0x9F;
+    else if (first == 0xF0)
+        low = 0x90;
+    else if (first == 0xF4)
+        high = 0x8F;
+    for (size_t k = 1; k < size; k++, low = 0x80, high = 0xBF)
+        if (text[k] < low || text[k] > high)
+            return 0;
+    return size;
+}
+
+/* Text from the engine, made fit for one line of a log or a label: hosts take it for UTF-8, and terminals obey controls. */
+static void clean(char *line, size_t room, const uint8_t *text, size_t length) {
+    size_t used = 0;
+    for (size_t at = 0, size; at < length; at += size) {
+        size = letter(text + at, length - at);
+        bool control = size == 1 ? text[at] < 32 || text[at] == 127 : size == 2 && text[at] == 0xC2 && text[at + 1] < 0xA0;
+        if (used + (size && !control ? size : 1) >= room)
+            break;
+        if (size && !control)
+            memcpy(line + used, text + at, size);
+        else
+            line[used] = control ? ' ' : '?';
+        used += size && !control ? size : 1;
+        size += !size;
+    }
+    line[used] = 0;
 }
 
 __attribute__((format(printf, 4, 5))) static void enter(vs_client *client, enum state state, enum vs_level level,
@@ -473,6 +526,7 @@ static bool connected(vs_client *client) {
         return false;
     }
     client->fd = fd;
+    client->process = system_process();
     client->notes = 0;
     client->note[0] = client->model[0] = 0;
     client->any_finished = client->late = false;
@@ -617,8 +671,11 @@ static bool take(vs_client *client, const struct vs_header *header, const uint8_
     if (header->type == VS_NOTE) {
         char note[TEXT];
         clean(note, sizeof note, body, size);
-        if (strcmp(note, client->note) != 0 && client->notes++ < NOTES && client->log)
-            client->log(client->user, VS_WARNING, note);
+        if (strcmp(note, client->note) != 0 && client->notes < NOTES) {
+            client->notes++;
+            if (client->log)
+                client->log(client->user, VS_WARNING, note);
+        }
         memcpy(client->note, note, sizeof note);
         return true;
     }
@@ -684,6 +741,20 @@ static bool pump(vs_client *client) {
 
 /* ---- Frames -------------------------------------------------------------------------------------------------------------- */
 
+/* End the connection and have another one at once. */
+static void begin_anew(vs_client *client) {
+    disconnect(client);
+    client->pause = 0;
+    client->next_try = 0;
+    client->state = FRESH;
+}
+
+/* A forked host has its parent's connection, which is its parent's: both would take each other's answers. */
+static void leave_to_parent(vs_client *client) {
+    if (client->fd >= 0 && client->process != system_process())
+        begin_anew(client);
+}
+
 /* What other threads asked for, and whether the frame follows the one before. False: there is no style, so nothing to do. */
 static bool begin(vs_client *client, uint64_t number) {
     bool moved, seek, style;
@@ -693,12 +764,9 @@ static bool begin(vs_client *client, uint64_t number) {
     style = client->value[STYLE][0] != 0;
     client->moved = client->seek = false;
     pthread_mutex_unlock(&client->lock);
-    if (moved) {
-        disconnect(client);
-        client->pause = 0;
-        client->next_try = 0;
-        client->state = FRESH;
-    }
+    leave_to_parent(client);
+    if (moved)
+        begin_anew(client);
     if (seek || !client->begun || number != client->host_number + 1) {
         client->reset = true;
         disown(client, false);
@@ -862,6 +930,7 @@ bool vs_submit(vs_client *client, const struct vs_picture *in, uint64_t number) 
 }
 
 enum vs_result vs_fetch(vs_client *client, struct vs_picture *out, uint64_t *number) {
+    leave_to_parent(client);
     if (client->fd < 0 || !pump(client) || !last_is_good(client, out))
         return VS_ORIGINAL;
     enum vs_result result = client->fetched ? VS_LAST : VS_PAINTED;

@@ -12,7 +12,7 @@
  *
  * Threads: vs_set, vs_set_number, vs_reset, vs_hurry and vs_status may be called from any thread at any time and do not wait
  * for a frame. vs_process, vs_submit, vs_fetch and vs_destroy belong to one thread at a time. Clients are independent of each
- * other.
+ * other. A process that was forked off gets a connection of its own with its next frame.
  */
 #ifndef VIDSTYLE_CLIENT_H
 #define VIDSTYLE_CLIENT_H

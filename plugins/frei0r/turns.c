@@ -35,8 +35,8 @@ struct clip {
     double first_came, ended; /* when */
     uint64_t number;
 
-    uint64_t key; /* of the frame painted last */
-    uint8_t *painting;
+    uint64_t key;   /* of the frame painted last */
+    uint8_t *kept;  /* it, and its painting behind it */
 };
 
 static pthread_mutex_t clips_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -144,7 +144,7 @@ void turns_leave(struct seat *seat) {
     vs_destroy(clip->client);
     pthread_cond_destroy(&clip->changed);
     pthread_mutex_destroy(&clip->lock);
-    free(clip->painting);
+    free(clip->kept);
     free(clip->style);
     free(clip);
 }
@@ -224,20 +224,21 @@ vs_client *turns_client(struct seat *seat) {
     return seat->clip->client;
 }
 
-bool turns_recall(struct seat *seat, uint64_t key, void *painting, size_t size) {
-    struct clip *clip = seat->clip;
-    if (!clip->painting || clip->key != key)
+bool turns_recall(struct seat *seat, uint64_t key, const void *picture, void *painting, size_t size) {
+    const struct clip *clip = seat->clip;
+    if (!clip->kept || clip->key != key || memcmp(clip->kept, picture, size) != 0)
         return false;
-    memcpy(painting, clip->painting, size);
+    memcpy(painting, clip->kept + size, size);
     return true;
 }
 
-void turns_keep(struct seat *seat, uint64_t key, const void *painting, size_t size) {
+void turns_keep(struct seat *seat, uint64_t key, const void *picture, const void *painting, size_t size) {
     struct clip *clip = seat->clip;
-    if (!clip->painting)
-        clip->painting = malloc(size);
-    if (!clip->painting)
+    if (!clip->kept)
+        clip->kept = malloc(2 * size);
+    if (!clip->kept)
         return;
-    memcpy(clip->painting, painting, size);
+    memcpy(clip->kept, picture, size);
+    memcpy(clip->kept + size, painting, size);
     clip->key = key;
 }

@@ -31,9 +31,9 @@ void turns_end(struct seat *seat);
 vs_client *turns_client(struct seat *seat);
 
 /* MLT asks for a frame again where it is paused, and for the last one on every thread at the clip's end. It is to look the same, and not
- * to be painted anew as if after a seek. Between turns_begin and turns_end only; `key` tells frames and their parameters apart, and all
- * of a clip's paintings are of one `size`. */
-bool turns_recall(struct seat *seat, uint64_t key, void *painting, size_t size);
-void turns_keep(struct seat *seat, uint64_t key, const void *painting, size_t size);
+ * to be painted anew as if after a seek. Between turns_begin and turns_end only; `key` tells times and parameters apart, and all
+ * pictures of a clip are of one `size`. */
+bool turns_recall(struct seat *seat, uint64_t key, const void *picture, void *painting, size_t size);
+void turns_keep(struct seat *seat, uint64_t key, const void *picture, const void *painting, size_t size);
 
 #endif

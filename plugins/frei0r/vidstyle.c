@@ -169,42 +169,37 @@ static int apply(struct instance *instance, vs_client *client) {
     return (int)(deadline * 1000);
 }
 
-/* Tells frames apart; Fowler, Noll and Vo's, by words. */
+/* Tells apart what frames are painted with; Fowler, Noll and Vo's. */
 static uint64_t mix(uint64_t key, const void *data, size_t size) {
     const uint8_t *bytes = data;
-    for (size_t at = 0; at < size; at += 8) {
-        uint64_t word = 0;
-        memcpy(&word, bytes + at, size - at < 8 ? size - at : 8);
-        key = (key ^ word) * UINT64_C(0x100000001b3);
-        key ^= key >> 32;
-    }
+    for (size_t at = 0; at < size; at++)
+        key = (key ^ bytes[at]) * UINT64_C(0x100000001b3);
     return key;
 }
 
-static uint64_t key_of(struct instance *instance, double time, const uint32_t *in, size_t size) {
+static uint64_t key_of(struct instance *instance, double time) {
     uint64_t key = mix(UINT64_C(0xcbf29ce484222325), &time, sizeof time);
     pthread_mutex_lock(&instance->lock);
     key = mix(key, instance->numbers, sizeof instance->numbers);
     for (int k = 0; k < PARAMETERS; k++)
-        key = mix(key, instance->texts[k], strlen(instance->texts[k]));
+        key = mix(key, instance->texts[k], strlen(instance->texts[k]) + 1);
     pthread_mutex_unlock(&instance->lock);
-    return mix(key, in, size);
+    return key;
 }
 
 EXPORT void f0r_update(f0r_instance_t which, double time, const uint32_t *in, uint32_t *out) {
     struct instance *instance = which;
     size_t size = (size_t)instance->width * instance->height * 4;
     /* Not in f0r_construct: GStreamer constructs plugins merely to look at them. */
-    if (!instance->seat) {
-        pthread_mutex_lock(&instance->lock);
+    pthread_mutex_lock(&instance->lock);
+    if (!instance->seat)
         instance->seat = turns_join(instance->shared, instance->host, instance->width, instance->height, style_of(instance));
-        pthread_mutex_unlock(&instance->lock);
-    }
+    unsigned columns = (unsigned)instance->numbers[COLUMNS];
+    pthread_mutex_unlock(&instance->lock);
     if (!instance->seat) {
         memcpy(out, in, size);
         return;
     }
-    unsigned columns = (unsigned)instance->numbers[COLUMNS];
     struct vs_picture from = {.width = columns ? columns : instance->width,
                               .height = instance->height,
                               .format = VS_RGBA,
@@ -214,14 +209,14 @@ EXPORT void f0r_update(f0r_instance_t which, double time, const uint32_t *in, ui
         memcpy(out, in, size); /* what is beside the picture */
     struct vs_picture to = from;
     to.plane[0] = (uint8_t *)out;
-    uint64_t key = instance->shared ? key_of(instance, time, in, size) : 0;
+    uint64_t key = instance->shared ? key_of(instance, time) : 0;
     uint64_t number = turns_begin(instance->seat, time);
     vs_client *client = turns_client(instance->seat);
-    if (!instance->shared || !turns_recall(instance->seat, key, out, size)) {
+    if (!instance->shared || !turns_recall(instance->seat, key, in, out, size)) {
         if (vs_process(client, &from, &to, number, apply(instance, client)) == VS_PAINTED) {
             instance->painted = true;
             if (instance->shared)
-                turns_keep(instance->seat, key, out, size);
+                turns_keep(instance->seat, key, in, out, size);
         }
     }
     turns_end(instance->seat);

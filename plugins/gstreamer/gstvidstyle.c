@@ -37,6 +37,7 @@ struct _GstVidstyle {
     gint temporal, deadline;
     gboolean keep_color, start;
     vs_client *client; /* from start to stop */
+    GstClockTime frame; /* how long one lasts */
 
     struct vs_picture picture; /* all but the pixels, from the caps */
     gboolean live;
@@ -195,6 +196,15 @@ static gboolean set_info(GstVideoFilter *filter, GstCaps *in_caps, GstVideoInfo 
         self->picture.matrix = matrix_of(in);
         self->picture.range = in->colorimetry.range == GST_VIDEO_COLOR_RANGE_0_255 ? VS_FULL : VS_LIMITED;
     }
+    GstClockTime frame = FRAME_OF_UNKNOWN_RATE;
+    if (GST_VIDEO_INFO_FPS_N(in) > 0)
+        frame = gst_util_uint64_scale_int(GST_SECOND, GST_VIDEO_INFO_FPS_D(in), GST_VIDEO_INFO_FPS_N(in));
+    GST_OBJECT_LOCK(self);
+    gboolean latency = frame != self->frame && self->deadline < 0;
+    self->frame = frame;
+    GST_OBJECT_UNLOCK(self);
+    /* Pipelines ask for the latency when they begin to play, before a live source has told its caps. */
+    if (latency) gst_element_post_message(GST_ELEMENT(self), gst_message_new_latency(GST_OBJECT(self)));
     return TRUE;
 }
 
@@ -204,12 +214,9 @@ static gboolean set_info(GstVideoFilter *filter, GstCaps *in_caps, GstVideoInfo 
 static gint patience(GstVidstyle *self, gboolean live) {
     GST_OBJECT_LOCK(self);
     gint deadline = self->deadline;
+    GstClockTime frame = self->frame;
     GST_OBJECT_UNLOCK(self);
     if (deadline >= 0 || !live) return deadline;
-    const GstVideoInfo *info = &GST_VIDEO_FILTER(self)->in_info;
-    GstClockTime frame = FRAME_OF_UNKNOWN_RATE;
-    if (GST_VIDEO_INFO_FPS_N(info) > 0)
-        frame = gst_util_uint64_scale_int(GST_SECOND, GST_VIDEO_INFO_FPS_D(info), GST_VIDEO_INFO_FPS_N(info));
     return CLAMP(frame / GST_MSECOND, 1, 1000);
 }
 
@@ -258,7 +265,6 @@ static gboolean sink_event(GstBaseTransform *base, GstEvent *event) {
 static void before_transform(GstBaseTransform *base, GstBuffer *buffer) {
     GstVidstyle *self = GST_VIDSTYLE(base);
     GstClockTime begin = GST_BUFFER_PTS(buffer);
-    if (self->number == 0) self->live = ask_whether_live(self);
     GstClockTime time = gst_segment_to_stream_time(&base->segment, GST_FORMAT_TIME, begin);
     if (GST_CLOCK_TIME_IS_VALID(time)) gst_object_sync_values(GST_OBJECT(self), time);
 
@@ -273,6 +279,7 @@ static void before_transform(GstBaseTransform *base, GstBuffer *buffer) {
     GST_OBJECT_LOCK(self);
     gboolean idle = !self->style || !*self->style;
     GST_OBJECT_UNLOCK(self);
+    if (!idle && self->number == 0) self->live = ask_whether_live(self);
     gst_base_transform_set_passthrough(base, idle);
 }
 
@@ -301,6 +308,7 @@ static void gst_vidstyle_init(GstVidstyle *self) {
     self->strength = 1;
     self->temporal = TEMPORAL_FAST;
     self->deadline = -1;
+    self->frame = FRAME_OF_UNKNOWN_RATE;
 }
 
 static void install_properties(GObjectClass *class) {

@@ -51,6 +51,13 @@ def test_nobody_else_can_reach_it(tmp_path: Path) -> None:
     assert not place.path.exists()
 
 
+def test_its_folder_may_vanish(tmp_path: Path) -> None:
+    """As that of a session which has ended."""
+    place = Place(tmp_path / "new" / "engine.sock")
+    shutil.rmtree(place.path.parent)
+    place.close()
+
+
 def open_to_others(folder: Path) -> None:
     folder.chmod(0o755)
 

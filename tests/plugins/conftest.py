@@ -30,9 +30,11 @@ class Drive:
         self.process.stdin.flush()
         return self.process.stdout.readline().rstrip("\n")
 
-    def process_frame(self, number: int, fill: int = 7, deadline: int = 10000) -> tuple[str, int]:
-        """(result, first byte of what came out)."""
-        words = self(f"process {number} {deadline} {fill}").split()
+    def process_frame(
+        self, number: int, fill: int = 7, deadline: int = 10000, verb: str = "process"
+    ) -> tuple[str, int]:
+        """(result, first byte of what came out). verb: "fork" for another process."""
+        words = self(f"{verb} {number} {deadline} {fill}").split()
         return words[0], int(words[3])
 
     def close(self) -> list[str]:

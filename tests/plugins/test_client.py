@@ -273,6 +273,60 @@ def test_a_socket_moves_while_the_host_runs(drive, socket_path, tmp_path):
         assert len(second.connections) == 1
 
 
+def test_a_forked_host_has_a_connection_of_its_own(drive, socket_path):
+    """Two processes on one would take each other's answers, and write into each other's frames."""
+    seen = []
+
+    def script(peer):
+        peer.welcome()
+        seen.append(numbers := [])
+        while True:
+            slot, _, number = peer.frame()
+            numbers.append(number)
+            peer.paint(slot)
+            peer.done(slot, number)
+
+    with Engine(socket_path, script):
+        drive("set style waves")
+        assert drive.process_frame(0) == ("painted", 248)
+        assert drive.process_frame(1, fill=9, verb="fork") == ("painted", 246)
+        assert drive.process_frame(1) == ("painted", 248)
+        drive.close()
+    assert seen == [[0, 1], [1]]
+
+
+def test_an_engine_for_each_socket(drive, socket_path, tmp_path):
+    """Two clients of one host may ask for two engines; neither waits for the other's."""
+    asked = tmp_path / "asked"
+    command = tmp_path / "vidstyle"
+    command.write_text(f'#!/bin/sh\necho "$3" >> {asked}\nexec sleep 30\n')
+    command.chmod(0o755)
+    drive("set style waves")
+    drive(f"set start {command}")
+    other = tmp_path / "other.sock"
+    for number, path in enumerate((socket_path, other, socket_path, other)):
+        drive(f"set socket {path}")
+        assert drive.process_frame(number, deadline=1000) == ("original", 7)
+        assert "starting" in drive("status")
+    assert asked.read_text().split() == [str(socket_path), str(other)]
+
+
+def test_what_is_no_text_is_made_text(drive, socket_path):
+    """Hosts take what is logged for UTF-8, and show it on terminals."""
+
+    def script(peer):
+        peer.welcome()
+        peer.send(NOTE, "Grüße\x1b[2J\x9b".encode() + b"\xff \xc3( \xe0\x80\x80 \xed\xa0\x80 \xf0\x9f\x8e")
+        slot, _, number = peer.frame()
+        peer.done(slot, number)
+
+    with Engine(socket_path, script):
+        drive("set style waves")
+        drive.process_frame(0)
+        note, *_ = drive.close()
+    assert note == "! Grüße [2J ? ?( ??? ??? ???"
+
+
 def test_an_engine_on_demand(drive, socket_path, tmp_path):
     """Started once, with what it needs and nothing of the host's; its coming is waited for within the deadline."""
     command = tmp_path / "vidstyle"

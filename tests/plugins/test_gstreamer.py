@@ -101,7 +101,8 @@ def host(
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout)
     assert told["errors"] == []
-    return told, np.frombuffer(output.read_bytes(), np.uint8).reshape(-1, HEIGHT, WIDTH, 4)
+    pixels = np.frombuffer(output.read_bytes(), np.uint8)
+    return told, pixels if [WIDTH, HEIGHT] not in told["sizes"] else pixels.reshape(-1, HEIGHT, WIDTH, 4)
 
 
 @pytest.mark.parametrize("temporal", ["off", "fast"])
@@ -226,6 +227,52 @@ def test_properties_change_with_the_frame(environment, engine, source, frames, m
     assert difference(out[:3, ..., :3], paintings(model, "waves", frames[:3, ..., :3])) < 0.05
     assert (out[3:6] == frames[3:6]).all()
     assert difference(out[6:, ..., :3], paintings(model, "mosaic", frames[6:, ..., :3])) < 0.05
+
+
+def test_a_style_may_come_and_go(environment, source, frames, tmp_path: Path) -> None:
+    """Without one frames pass as they are, with nothing copied, and the next one is painted again."""
+    with scripted.Engine(tmp_path / "s", scripted.Peer.serve):
+        pipeline = f"{source} ! vidstyle name=v socket={tmp_path / 's'} ! fakesink"
+        deeds = {2: [["set", "style", "waves"]], 5: [["set", "style", ""]], 7: [["set", "style", "mosaic"]]}
+        told, out = host(pipeline, environment, tmp_path / "out", deeds)
+    painted = np.zeros(COUNT, bool)
+    painted[2:5] = painted[7:] = True
+    assert (out[painted] == 255 - frames[painted]).all()
+    assert (out[~painted] == frames[~painted]).all()
+    assert told["warnings"] == []
+
+
+def test_frames_of_another_size_in_mid_stream(environment, tmp_path: Path) -> None:
+    opened = []
+
+    def script(peer: scripted.Peer) -> None:
+        peer.welcome()
+        while True:
+            slot, _, number = peer.frame()
+            opened.append(peer.shape[:3])
+            peer.paint(slot)
+            peer.done(slot, number)
+
+    small, large = (f"video/x-raw,format=RGBA,width={w},height={h},framerate=25/1" for w, h in ((66, 48), (120, 90)))
+    with scripted.Engine(tmp_path / "s", script):
+        source = f"videotestsrc pattern=black num-buffers=12 ! capsfilter name=c caps={small}"
+        pipeline = f"{source} ! vidstyle name=v style=waves socket={tmp_path / 's'} ! fakesink"
+        deeds = {4: [["caps", large]], 8: [["caps", small]]}
+        told, out = host(pipeline, environment, tmp_path / "out", deeds)
+    assert {tuple(size) for size in told["sizes"]} == {(66, 48), (120, 90)}
+    assert told["sizes"][0] == told["sizes"][-1] == [66, 48]
+    assert opened == [(*size, 1) for size in told["sizes"]]
+    assert (out.reshape(-1, 4) == [255, 255, 255, 0]).all()  # black, turned over
+    assert told["warnings"] == []
+
+
+def test_a_live_pipeline_hears_of_another_latency(environment, tmp_path: Path) -> None:
+    """A frame waits as long as it lasts; how long that is, the caps tell, after the pipeline has asked."""
+    caps = "video/x-raw,format=RGBA,width=66,height=48,framerate=10/1"
+    source = f"videotestsrc is-live=true num-buffers=3 ! {caps}"
+    told, _ = host(f"{source} ! vidstyle name=v style=waves ! fakesink", environment, tmp_path / "out")
+    assert told["latencies"]
+    assert told["latencies"][-1] >= 100
 
 
 def test_strength_is_controllable(environment, engine, source, frames, model, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import os
 import socket
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vidstyle.errors import OptionError
@@ -88,14 +88,11 @@ class Place:
         self.socket.close()
         if self._identity is None:
             return
-        with _locked(self._folder):
-            try:
-                found = self.path.lstat()
-                # Somebody may have put another one there.
-                if (found.st_dev, found.st_ino) == self._identity:
-                    self.path.unlink()
-            except FileNotFoundError:
-                pass
+        # The folder may have gone, and somebody may have put another socket there.
+        with suppress(FileNotFoundError), _locked(self._folder):
+            found = self.path.lstat()
+            if (found.st_dev, found.st_ino) == self._identity:
+                self.path.unlink()
 
 
 def _own(folder: Path) -> None:

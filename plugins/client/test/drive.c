@@ -3,6 +3,7 @@
  *     shape WIDTH HEIGHT FORMAT [PAD]      of the frames that follow; PAD bytes behind each row
  *     set KEY VALUE    number KEY VALUE    reset    status
  *     process NUMBER DEADLINE FILL         paint a frame all of whose bytes are FILL
+ *     fork NUMBER DEADLINE FILL            the same in a forked process, which then ends
  *     submit NUMBER FILL    fetch    peek
  *
  * process and fetch answer: result, milliseconds, frame number, then the first and the last byte of each plane, and "padding"
@@ -11,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../vidstyle_client.h"
 
@@ -62,6 +65,17 @@ static void tell(struct vs_picture *p, unsigned pad) {
     printf("%s\n", written ? " padding" : "");
 }
 
+static void process(vs_client *client, const struct vs_picture *shape, unsigned pad, unsigned long long number, int deadline,
+                    int fill) {
+    struct vs_picture in = make(shape, pad, fill), out = make(shape, pad, PADDING);
+    double begun = now();
+    enum vs_result result = vs_process(client, &in, &out, number, deadline);
+    printf("%s %.0f %llu", results[result], now() - begun, number);
+    for (int k = 0; k < 3; k++)
+        free(in.plane[k]);
+    tell(&out, pad);
+}
+
 int main(void) {
     struct vs_picture shape = {.width = 8, .height = 6, .format = VS_RGBA};
     unsigned pad = 0;
@@ -93,13 +107,15 @@ int main(void) {
             vs_status(client, status, sizeof status);
             puts(status);
         } else if (sscanf(line, "process %llu %d %d", &number, &deadline, &fill) == 3) {
-            struct vs_picture in = make(&shape, pad, fill), out = make(&shape, pad, PADDING);
-            double begun = now();
-            enum vs_result result = vs_process(client, &in, &out, number, deadline);
-            printf("%s %.0f %llu", results[result], now() - begun, number);
-            for (int k = 0; k < 3; k++)
-                free(in.plane[k]);
-            tell(&out, pad);
+            process(client, &shape, pad, number, deadline, fill);
+        } else if (sscanf(line, "fork %llu %d %d", &number, &deadline, &fill) == 3) {
+            pid_t child = fork();
+            if (!child) {
+                process(client, &shape, pad, number, deadline, fill);
+                vs_destroy(client);
+                _exit(0);
+            }
+            waitpid(child, NULL, 0);
         } else if (sscanf(line, "submit %llu %d", &number, &fill) == 2) {
             struct vs_picture in = make(&shape, pad, fill);
             puts(vs_submit(client, &in, number) ? "ok" : "no");
