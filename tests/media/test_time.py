@@ -141,3 +141,10 @@ def test_clocks_always_run_forward(raw: list[int | None]) -> None:
     if None not in raw and all(a < b for a, b in pairwise(raw)):
         assert [s.pts for s in stamps] == raw
         assert not notes
+
+
+def test_times_that_no_encoder_can_count_to_are_none() -> None:
+    notes: list[str] = []
+    clock = FrameClock(Fraction(1, 30), Fraction(30), notes.append)
+    assert [clock.stamp(pts, 1).pts for pts in (2**58, 2**58, 9, 10)] == [0, 1, 9, 10]
+    assert len(set(notes)) == 1

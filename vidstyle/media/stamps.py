@@ -11,6 +11,8 @@ from vidstyle.media.notes import Note
 __all__ = ["DEFAULT_RATE", "FrameClock", "PacketClock", "first_tick", "ticks"]
 
 DEFAULT_RATE = Fraction(25)
+FAR = 10**11
+"""Seconds from zero, three thousand years, beyond which a time stamp is damaged: encoders cannot count so far."""
 
 
 def ticks(seconds: Fraction, time_base: Fraction) -> int:
@@ -38,6 +40,8 @@ class FrameClock:
     def stamp(self, pts: int | None, duration: int) -> Stamp:
         """The next frame's stamp; `pts` None where the file has none, `duration` 0 where it has none."""
         last = self._last
+        if pts is not None and abs(pts) * self.time_base > FAR:
+            pts = None
         if duration <= 0 and self._rate_known:
             duration = self._step
         if pts is None:
