@@ -69,11 +69,16 @@ if __name__ == "__main__":
     write_temporal_report(ROOT / "out" / "steadiness.html", trial.found, trial.shown, judge.about)
     rows = {f"{model} {level}".strip(): figures for (model, level), figures in mean_rows(trial.found).items()}
 
-    def of_clips(model: str, level: str) -> dict[str, float]:
-        """Warping error from frame to frame by clip, mean over styles."""
-        own = [one for one in trial.found if (one.model, one.level) == (model, level)]
+    def of_clips(name: str, model: str, level: str) -> dict[str, float]:
+        """A figure by clip, mean over styles; clips that it cannot be had of are left out."""
+        own = [one for one in trial.found if (one.model, one.level) == (model, level) and name in one.figures]
         clips = dict.fromkeys(one.clip for one in own)
-        return {clip: fmean(one.figures["warping_1"] for one in own if one.clip == clip) for clip in clips}
+        return {clip: fmean(one.figures[name] for one in own if one.clip == clip) for clip in clips}
+
+    def by_clip(name: str, model: str, level: str) -> dict[str, float]:
+        """A figure by clip over that of painting frame by frame."""
+        alone = of_clips(name, model, "off")
+        return {clip: value / alone[clip] for clip, value in of_clips(name, model, level).items()}
 
     first, *others = (Path(model).name for model in models)
     names = ("warping_1", "warping_10")
@@ -88,7 +93,15 @@ if __name__ == "__main__":
             "side": SIDE,
             "styles": STYLES,
             "means": rows,
-            "warping_1": {f"{model} {level}".strip(): of_clips(model, level) for model, level in pairs},
+            **{
+                name: {f"{model} {level}".strip(): of_clips(name, model, level) for model, level in pairs}
+                for name in names
+            },
+            "mean_of_clips_ratios": {
+                f"{model} {level}": {name: fmean(by_clip(name, model, level).values()) for name in names}
+                for model, level in pairs
+                if level in LEVELS
+            },
             f"{first}_over": ratios,
             "still_camera": {path.name: still_camera(models[0], path, STYLES[-1]) for path in CLIPS},
         },
