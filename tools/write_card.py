@@ -22,9 +22,11 @@ def main() -> None:
     card = Card.from_metadata(metadata)
     if card is None:
         raise SystemExit(f"{path} has no card")
-    quality = json.loads((RESULTS / "quality_cpu.json").read_text())["figures"][card.name]
-    steady = json.loads((RESULTS / "steadiness_cpu.json").read_text())["means"].get(f"{card.name} off", {})
-    measured = quality | {name: steady[name] for name in ("warping_1", "warping_10") if name in steady}
+    quality, steadiness = (json.loads((RESULTS / f"{name}_cpu.json").read_text()) for name in ("quality", "steadiness"))
+    measured = dict(quality["figures"][card.name])
+    if steadiness["date"] >= quality["date"]:  # or else it is another model's
+        alone = steadiness["means"].get(f"{card.name} off", {})
+        measured |= {name: alone[name] for name in ("warping_1", "warping_10") if name in alone}
     kept = {key: card.quality[key] for key in ("samples", "hours") if key in card.quality}
     figures = {name: float(f"{value:.4g}") for name, value in measured.items()}
     print(write(state, replace(card, quality=kept | figures), path))
