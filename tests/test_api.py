@@ -24,14 +24,14 @@ def test_every_error_is_of_one_tree() -> None:
     assert drawn == set(errors.__all__)
 
 
-def test_help_does_not_wait_for_pytorch() -> None:
-    code = "import sys, vidstyle.cli.main; sys.exit('torch' in sys.modules)"
+def test_neither_help_nor_mistakes_nor_probe_wait_for_pytorch() -> None:
+    code = "import sys, vidstyle.cli.main, vidstyle.cli.given, vidstyle.media; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_rooms_import_only_from_floors_below() -> None:
     floors = {
-        **dict.fromkeys(("aside", "child", "errors", "frames"), 1),
+        **dict.fromkeys(("aside", "child", "errors", "frames", "near"), 1),
         **dict.fromkeys(("pictures", "scaling", "staging", "styles"), 2),
         "nets": 3,
         **dict.fromkeys(("zoo", "media"), 4),

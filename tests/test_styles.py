@@ -38,5 +38,14 @@ def test_built_in_styles_go_by_name() -> None:
         assert find_style(name) == path
         with Image.open(path) as image:
             assert max(image.size) >= 512
-    with pytest.raises(StyleError, match="did you mean mosaic"):
-        find_style("mosiac")
+    for wrong in ("mosiac", "Mosaic"):
+        with pytest.raises(StyleError, match="did you mean mosaic"):
+            find_style(wrong)
+
+
+def test_a_file_that_may_be_meant_is_named(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "monet.jpg")
+    with pytest.raises(StyleError, match=f"did you mean {tmp_path / 'monet.jpg'}"):
+        find_style(tmp_path / "monnet.JPG")
+    with pytest.raises(StyleError, match="give a picture"):
+        find_style(tmp_path / "none" / "zzzz.png")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from .errors import OptionError, StyleError
+from .near import meant, meant_file
 
 __all__ = ["Imagined", "Style", "builtin_styles", "find_style", "parse_style"]
 
@@ -59,8 +59,8 @@ def find_style(name: str | Path) -> Path:
     known = builtin_styles()
     if str(name) in known:
         return known[str(name)]
-    close = get_close_matches(str(name), known, n=1)
-    hint = f"did you mean {close[0]}?" if close else "give a picture, or a name that `vidstyle styles` lists"
+    close = meant(str(name), known) or meant_file(path)
+    hint = f"did you mean {close}?" if close else "give a picture, or a name that `vidstyle styles` lists"
     raise StyleError(f"no style {name}: {hint}")
 
 

@@ -79,6 +79,7 @@ def mistakes(tmp_path: Path, clip: Path, model: Path, style: Path) -> dict[str, 
     good = ["-s", style, "--model", model]
     return {
         "missing file": ([tmp_path / "none.mp4", *good], "does not exist"),
+        "misspelt file": ([clip.with_name("clpi.mkv"), *good], f"did you mean {clip}"),
         "text as film": ([text, *good], "text.mp4"),
         "output is input": ([clip, *good, "-o", clip], "the input itself"),
         "no folder": ([clip, *good, "-o", tmp_path / "no" / "out.mp4"], "make it first"),

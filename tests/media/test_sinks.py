@@ -139,6 +139,12 @@ def test_sixteen_bit_stills_stay_deep(tmp_path: Path) -> None:
     assert np.abs(found.astype(int) - deep).max() <= 1
 
 
+def test_frames_of_a_clip_as_numbered_pictures_are_said_to_have_no_sound(tmp_path: Path) -> None:
+    notes = copy(make_clip(tmp_path / "in.mkv", frames=2), tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["000001.png", "000002.png"]
+    assert [note for note in notes if "neither sound nor times" in note and ".mp4" in note]
+
+
 def test_folders_keep_names_and_natural_order(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()

@@ -32,12 +32,13 @@ ENCODERS = (
     "h264_videotoolbox",
 )
 EXTRAS = {
-    "openvino": "openvino",
-    "onnxruntime": "onnx",
-    "onnx": "onnx",
-    "lightning-fabric": "train",
-    "tensorboard": "train",
+    "onnx": ("onnx", "onnxruntime"),
+    "live": ("pygame-ce", "pyvirtualcam"),
+    "web": ("fastapi", "uvicorn", "python-multipart", "aiortc"),
+    "train": ("lightning-fabric", "tensorboard"),
+    "evaluate": ("matplotlib", "h5py", "torchmetrics"),
 }
+"""What `pip install 'vidstyle[NAME]'` brings."""
 
 
 def doctor(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
@@ -74,16 +75,14 @@ def _facts() -> Iterator[tuple[str, str, str]]:
     else:
         yield "GPU", "none", ""
     yield "stylizes on", str(pick_device()), ""
-    for package, extra in EXTRAS.items():
-        try:
-            yield package, version(package), ""
-        except PackageNotFoundError:
-            yield package, "not installed", f"pip install 'vidstyle[{extra}]'"
+    yield "OpenVINO", *_installed(("openvino",), "openvino")
+    for extra, packages in EXTRAS.items():
+        yield f"for {extra}", *_installed(packages, f"'vidstyle[{extra}]'")
     working = [name for name in ENCODERS if encoder_works(name)]
     yield "encoders", ", ".join(working), ""
     missing = [name for name in ENCODERS if name not in working]
     if missing:
-        yield "not here", ", ".join(missing), ""
+        yield "encoders not here", ", ".join(missing), ""
     cards = available()
     yield (
         "models",
@@ -92,6 +91,18 @@ def _facts() -> Iterator[tuple[str, str, str]]:
     )
     styles = builtin_styles()
     yield "styles", ", ".join(styles) or "none", "" if styles else "the package is incomplete; install it again"
+
+
+def _installed(packages: tuple[str, ...], wanted: str) -> tuple[str, str]:
+    """(the packages' versions, what to do about those that are missing)."""
+    states, missing = [], False
+    for package in packages:
+        try:
+            states.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            states.append(f"{package} is missing")
+            missing = True
+    return ", ".join(states), f"pip install {wanted}" if missing else ""
 
 
 def _processor() -> str:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from .given import weighted_styles
 from .options import (
     ENCODER,
     MACHINE,
@@ -114,11 +115,11 @@ def pipe(
     ffmpeg -i in.mp4 -c:a copy -c:v rawvideo -f nut - | vidstyle pipe --style waves | ffmpeg -i - -c:a copy out.mp4
     """
     options, batch_size = pairs(encoder_option or []), frames_at_once(batch)
+    styles = weighted_styles(style)
     with _nothing_but_video() as output:
         from vidstyle.media import RawVideo
         from vidstyle.pipeline.pipe import ReaderGone
         from vidstyle.pipeline.pipe import pipe as run
-        from vidstyle.styles import parse_style
 
         def on_note(text: str) -> None:
             if not quiet:
@@ -128,7 +129,7 @@ def pipe(
             run(
                 0,
                 output,
-                [parse_style(argument) for argument in style] if style else None,
+                styles,
                 raw=RawVideo.parse(raw) if raw else None,
                 matrix=matrix,
                 full_range=full_range,

@@ -10,6 +10,7 @@ import typer
 from vidstyle.errors import OptionError
 
 from .gatys import gatys_painter
+from .given import check_input, weighted_styles
 from .options import (
     ENCODER,
     MACHINE,
@@ -54,7 +55,14 @@ def stylize(
     style: Styles = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="OUT", help="Default: beside the input.", rich_help_panel=OUTPUT),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="A clip or a still by its ending; numbered pictures in a folder, or as out/%05d.png. "
+            "Default: beside the input.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     model: Model = "brisk",
     method: Annotated[
@@ -177,11 +185,12 @@ def stylize(
         raise OptionError("--temporal off paints every frame by itself, without --keyframes; leave one of them away")
     times: dict[str, Any] = {"start": parse_time(start) if start else None, "end": parse_time(end) if end else None}
     encoder_options, batch_size = pairs(encoder_option or []), frames_at_once(batch)
+    check_input(input)
+    styles = weighted_styles(style)
     with progress_bar(not json and not quiet) as bar:
         task = bar.add_task(input.name, total=None, of="?")
         from vidstyle.pipeline import Progress
         from vidstyle.pipeline import stylize as run
-        from vidstyle.styles import parse_style
 
         def on_progress(event: Progress) -> None:
             if json:
@@ -236,7 +245,7 @@ def stylize(
             painter = gatys_painter(gatys, encoder or "glance", model, every, passes, keyframes, machine, tile, *tell)
         result = run(
             input,
-            [parse_style(argument) for argument in style] if style else None,
+            styles,
             output,
             model=painter,
             strength=strength,
@@ -273,5 +282,6 @@ def stylize(
     elif not quiet:
         frames = f"{result.frames} frame" + ("s" if result.frames != 1 else "")
         size = f"{result.size[0]}×{result.size[1]}"
-        speed = f"{result.fps:.1f} fps on {result.runtime}, {result.seconds:.1f} s in all"
+        rate = f"{result.fps:.1f} fps " if result.frames > 1 else ""
+        speed = f"{rate}on {result.runtime}, {result.seconds:.1f} s in all"
         out.print(f"{result.output}: {frames}, {size}, {speed}")

@@ -14,8 +14,11 @@ from rich.text import Text
 
 __all__ = ["Interrupted", "errors", "fail", "note", "out", "print_json", "progress_bar"]
 
+WIDE = 10_000
+"""Columns of what is no terminal: tables in files and pipes are neither folded nor cut."""
+
 # No markup: file names may hold brackets.
-out = Console(highlight=False, markup=False, soft_wrap=True)
+out = Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout and sys.stdout.isatty() else WIDE)
 errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 

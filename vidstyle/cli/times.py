@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 from vidstyle.errors import OptionError
 
 __all__ = ["parse_time"]
 
+TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)", re.ASCII)
+"""Plain digits: of 1e999999999 a fraction would have as many."""
+
 
 def parse_time(text: str) -> Fraction:
     """Exact seconds of `SS`, `MM:SS` or `HH:MM:SS`, with decimals. OptionError for anything else."""
-    parts = text.split(":")
-    try:
-        values = [Fraction(part) for part in parts]
-    except (ValueError, ZeroDivisionError):
-        values = []
-    if not 1 <= len(values) <= 3 or any(value < 0 for value in values) or "/" in text:
+    found = TIME.fullmatch(text) if len(text) < 100 else None
+    if found is None:
         raise OptionError(f"{text} is not a time; write seconds (12.5) or HH:MM:SS (00:01:02.5)")
-    seconds = Fraction(0)
-    for value in values:
-        seconds = 60 * seconds + value
-    return seconds
+    hours, minutes, seconds = (Fraction(part or 0) for part in found.groups())
+    return 3600 * hours + 60 * minutes + seconds

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from vidstyle.errors import InputError
 from vidstyle.media.source import Source
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["as_tensors", "list_clips"]
 
@@ -29,6 +31,8 @@ def list_clips(path: Path) -> list[Path]:
 
 def as_tensors(source: Source) -> Iterator[Tensor]:
     """The frames, (1, 3, H, W), float32 in [0, 1], with channels last in memory."""
+    import torch  # here, for it takes seconds that `vidstyle probe` need not wait
+
     for frame in source:
         largest = np.iinfo(frame.rgb.dtype).max
         yield torch.from_numpy(frame.rgb.astype(np.float32) / largest).permute(2, 0, 1)[None]

@@ -15,6 +15,7 @@ from av.container import InputContainer
 from vidstyle.errors import InputError
 from vidstyle.frames import MAX_PIXELS
 from vidstyle.media.notes import Note
+from vidstyle.near import meant_file
 
 __all__ = ["TooLarge", "beyond", "check_file", "check_pixels", "open_container", "open_picture", "reason"]
 
@@ -101,19 +102,23 @@ def open_picture(path: Path, *, max_pixels: int = MAX_PIXELS) -> InputContainer:
 
 
 def check_file(path: Path) -> None:
-    """InputError for what is no file: reading a pipe or a device could wait for ever."""
+    """InputError for what is no file, or has nothing in it: reading a pipe or a device could wait for ever."""
     try:
-        mode = path.stat().st_mode
+        found = path.stat()
     except (OSError, ValueError) as error:
         if ADDRESS.match(str(path)):
             raise InputError(f"{path} is an address; download it, then give the file") from None
         if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-            raise InputError(f"{path} does not exist; check the name") from None
+            close = meant_file(path)
+            hint = f"did you mean {close}?" if close else "check the name"
+            raise InputError(f"{path} does not exist; {hint}") from None
         raise InputError(f"{path} cannot be read: {reason(error)}") from None
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(found.st_mode):
         raise InputError(f"{path} is a folder, not a media file")
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(found.st_mode):
         raise InputError(f"{path} is a pipe or a device; save what it gives to a file first")
+    if not found.st_size:
+        raise InputError(f"{path} is empty; fetch or export it again")
 
 
 def _options(max_pixels: int) -> dict[str, str]:

@@ -78,6 +78,9 @@ class ImageSink(Sink):
         single = path.suffix.lower() in STILLS and not self._pattern
         if single and not info.still:
             raise OutputError(f"{path} holds one picture, the input is a clip; use a name such as out/%05d.png")
+        if not info.still and source.names is None:
+            hint = "" if self._pattern else "; for a clip give a file name with an ending such as .mp4"
+            self.notes(f"{path} gets numbered pictures, which hold neither sound nor times{hint}")
         self._single = path.name if single else None
         self._names = source.names if not single and not self._pattern else None
         self._taken: set[str] = set()

@@ -50,7 +50,7 @@ class Painter(ABC):
 
     def __init__(self, device: str = "auto", flow: str = "auto") -> None:
         """device: auto, cpu, cuda or mps. flow: what finds motion for a ClipMemory, one of `temporal.flow.FLOWS`; auto
-        is what its level has on a CPU, and Lucas–Kanade on a GPU."""
+        is what its level has."""
         if flow not in FLOWS:
             raise OptionError(f"no flow is called {flow}; choose {', '.join(FLOWS)}")
         self.device = pick_device(device)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
 
 from vidstyle.errors import ModelError
+from vidstyle.near import meant, meant_file
 from vidstyle.nets.protocol import StyleNet
 from vidstyle.staging import StagedFile
 
@@ -130,11 +130,12 @@ def _find(name_or_path: str | Path, assets: Path) -> Path:
         if path.exists():
             return path
     if path.parent != Path() or text.lower().endswith(SUFFIXES):
-        raise ModelError(f"there is no model file {text!r}")
+        near = meant_file(path)
+        raise ModelError(f"there is no model file {text!r}" + (f"; did you mean {near}?" if near else ""))
     if text in RELEASES:
         raise ModelError(f"{text} is not here yet; run: vidstyle models get {text}")
-    near = difflib.get_close_matches(text.lower(), named, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(named) or 'none'}"
+    close = meant(text, named)
+    hint = f"did you mean {close}?" if close else f"there are: {', '.join(named) or 'none'}"
     raise ModelError(f"there is no model {text!r}; {hint}")
 
 
