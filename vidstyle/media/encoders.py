@@ -19,6 +19,7 @@ from vidstyle.media.colour import has_alpha, pixel_depth
 from vidstyle.media.ffmpeg_log import heard
 from vidstyle.media.notes import Note
 from vidstyle.media.source import SourceInfo
+from vidstyle.near import meant
 
 __all__ = [
     "DEFAULT_SETTINGS",
@@ -44,6 +45,8 @@ FRIENDLY = {
     "vp9": "libvpx-vp9",
     "prores": "prores_ks",
     "dnxhr": "dnxhd",
+    "ffv1": "ffv1",
+    "gif": "gif",
     "webp": "libwebp_anim",
     "jpg": "mjpeg",
     "jpeg": "mjpeg",
@@ -108,8 +111,6 @@ def choose_codec(settings: EncoderSettings, container: str, info: SourceInfo) ->
             return "ffv1"
         case "avi" | "flv":
             return "libx264"
-        case "mpeg" | "vob" | "dvd":
-            return "mpeg2video"
     return "libx265" if info.depth > 8 else "libx264"
 
 
@@ -126,8 +127,9 @@ def find_codec(name: str) -> Codec:
         alternative = _software_for(name)
         if alternative:
             raise OutputError(f"encoder {name} is not in this build of FFmpeg; use {alternative}") from None
-        known = ", ".join(sorted(set(FRIENDLY)))
-        raise OptionError(f"there is no encoder called {name}; use one of {known}, or FFmpeg's name") from None
+        close = meant(name, FRIENDLY)
+        hint = f"did you mean {close}?" if close else f"use one of {', '.join(sorted(FRIENDLY))}, or FFmpeg's name"
+        raise OptionError(f"there is no encoder called {name}; {hint}") from None
     if codec.type != "video":
         raise OptionError(f"{name} encodes {codec.type}, not video")
     return codec
