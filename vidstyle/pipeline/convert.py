@@ -24,7 +24,7 @@ def upload(frames: list[Frame], device: torch.device, size: tuple[int, int]) -> 
         largest = 255
     if device.type == "cuda":
         tensor = tensor.pin_memory().to(device, non_blocking=True)
-    # Channels stay last in memory, as decoders, nets and encoders have them.
+    # Channels stay last in memory, as decoders, encoders and, on a CPU, nets have them.
     batch = tensor.to(device).permute(0, 3, 1, 2).to(torch.float32).div_(largest)  # (N, 3, H, W)
     return Batch(resize(batch, size), frames)
 
