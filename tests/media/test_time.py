@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from vidstyle.frames import Frame
 from vidstyle.media import EncoderSettings, open_sink, open_source
@@ -148,3 +149,11 @@ def test_times_that_no_encoder_can_count_to_are_none() -> None:
     clock = FrameClock(Fraction(1, 30), Fraction(30), notes.append)
     assert [clock.stamp(pts, 1).pts for pts in (2**58, 2**58, 9, 10)] == [0, 1, 9, 10]
     assert len(set(notes)) == 1
+
+
+def test_a_still_has_no_parts(tmp_path: Path) -> None:
+    Image.new("RGB", (32, 24)).save(tmp_path / "still.png")
+    notes: list[str] = []
+    with open_source(tmp_path / "still.png", start=Fraction(1), note=notes.append) as source:
+        assert len(list(source)) == 1
+    assert [note for note in notes if "taken whole" in note]

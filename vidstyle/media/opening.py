@@ -53,6 +53,8 @@ def open_source(
     check_file(path)
     animated = _animation(path)
     if path.suffix.lower() in ENDINGS and animated is None:
+        if note and (start is not None or end is not None):
+            note(f"{path} is a still: it is taken whole, without regard to start and end")
         return ImageSource([path], label=path, still=True, max_pixels=max_pixels, note=note)
     if animated == "webp":
         return WebpSource(path, **cut)  # type: ignore[arg-type]
