@@ -142,6 +142,16 @@ def test_an_interrupted_run_exits_130_and_leaves_nothing(
     assert sorted(style.parent.iterdir()) == [output, style]
 
 
+def test_photos_are_probed_too(vidstyle, tmp_path: Path) -> None:
+    Image.new("RGB", (40, 24)).save(tmp_path / "photo.jpg")
+    code, out, err = vidstyle("probe", tmp_path / "photo.jpg", "--json")
+    assert code == 0, err
+    assert json.loads(out)["streams"][0]["video"]["size"] == [40, 24]
+    code, out, _ = vidstyle("probe", tmp_path / "photo.jpg")
+    assert "40 × 24" in out
+    assert "5 (BT.601)" in out
+
+
 def test_the_other_commands_answer(vidstyle, clip: Path, model: Path) -> None:
     code, out, _ = vidstyle("probe", clip, "--json")
     info = json.loads(out)

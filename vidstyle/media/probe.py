@@ -16,8 +16,9 @@ from av.video.stream import VideoStream
 
 from vidstyle.frames import MAX_PIXELS, ColorSpec
 from vidstyle.media.colour import color_of, has_alpha, pixel_depth
-from vidstyle.media.containers import check_pixels, open_container
+from vidstyle.media.containers import check_pixels, open_container, open_picture
 from vidstyle.media.display import display_matrix, rotation_of
+from vidstyle.media.image_source import ENDINGS
 
 __all__ = ["Chapter", "MediaInfo", "StreamInfo", "VideoInfo", "probe"]
 
@@ -87,7 +88,9 @@ class MediaInfo:
 def probe(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> MediaInfo:
     """Read a media file's facts; InputError where it is none."""
     path = Path(path)
-    with open_container(path, max_pixels=max_pixels) as container:
+    # FFmpeg would take a picture, by its ending, for one of a numbered sequence.
+    opened = open_picture if path.suffix.lower() in ENDINGS else open_container
+    with opened(path, max_pixels=max_pixels) as container:
         streams = tuple(_stream(container, s, path, max_pixels) for s in container.streams)
         chapters = tuple(
             Chapter(c["start"] * c["time_base"], c["end"] * c["time_base"], _readable(c["metadata"]))
