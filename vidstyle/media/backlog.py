@@ -39,7 +39,7 @@ class Backlog:
 
     Behind is what reading and decoding take, waiting for packets left out, more than the source's clock advances. So a
     source whose own clock is slow, or that pauses, does not count as one that is too fast. paced: its packets are there
-    before their time, and whoever reads waits for that. clock: seconds.
+    before their time, and whoever reads waits for that; then waiting for packets counts as well. clock: seconds.
     """
 
     def __init__(self, paced: bool, clock: Callable[[], float] = time.monotonic) -> None:
@@ -49,7 +49,7 @@ class Backlog:
         self._leave = Leave.NOTHING
         self._at: float | None = None
         self._before: float | None = None
-        self._waiting = self._waited = self._since = 0.0
+        self._waiting = self._waited = self._since = self._least = 0.0
         self._keys = 0
 
     def next(self, packets: Iterator[T]) -> T | None:
@@ -68,15 +68,21 @@ class Backlog:
         if self._at is not None and self._before is not None and seconds is not None:
             advance = seconds - self._before
             if 0 <= advance <= LEAP:
-                self.seconds += now - self._at - self._waiting - advance
-                if not self._paced:
-                    self.seconds = max(0.0, self.seconds)
+                self.seconds += now - self._at - advance - (0.0 if self._paced else self._waiting)
+                if not (self._paced and self._leave is Leave.THIS):
+                    self.seconds = max(self._least, self.seconds)
+                if self.seconds >= 0:
+                    self._least = 0.0
         self._waited += self._waiting
         self._at, self._before, self._waiting = now, seconds, 0.0
         if self._leave is Leave.THIS:
             drained = self.seconds <= 0 and (self._paced or self._waited >= DRAINED)
+            # Of a playlist's last piece no more is there: then that is now.
+            drained |= self._paced and self._waited > TOO_LATE
             if not (key and drained) and now - self._since < KEYLESS:
                 return Leave.THIS
+            # A paced source is ahead of its time now, and will wait for it.
+            self.seconds = self._least = min(0.0, self.seconds)
             self._leave = Leave.NOTHING
             return Leave.BEFORE
         # Where no key frame ever came again there is nothing to skip to.
