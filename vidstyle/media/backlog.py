@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import Enum
-from typing import TypeVar
 
 __all__ = ["Backlog", "Leave"]
 
@@ -13,16 +12,17 @@ LATE, TOO_LATE = 0.4, 1.0
 """Seconds behind from which on pictures are left out that no other picture needs; and everything, up to a key frame."""
 IN_TIME = 0.1
 """Seconds behind at which every picture is taken again."""
-WAIT = 0.005
-"""Seconds that a packet takes at most to be read when it is there already."""
-DRAINED = 0.1
-"""Seconds of waiting, while everything is left out, after which what came is now."""
+CAUGHT_UP = 0.03
+"""Seconds behind at which nothing more need be skipped."""
+LOOK, FALLS = 1.0, 0.1
+"""Seconds in which the delay falls by as much at least while there is something to skip: who does not get ahead reads
+what comes now."""
 LEAP = 5.0
 """Seconds by which a source's clock may advance from one packet to the next; more, and it has begun anew."""
 KEYLESS = 15.0
 """Seconds without a key frame after which the next picture has to do."""
-
-T = TypeVar("T")
+WINDOW = 300.0
+"""Seconds in which a source's clock hardly goes astray."""
 
 
 class Leave(Enum):
@@ -35,61 +35,61 @@ class Leave(Enum):
 
 
 class Backlog:
-    """For one stream, whose packets are read by `next` and those of its pictures judged by `judge`, in their order.
+    """For the packets of one stream's pictures, in their order.
 
-    Behind is what reading and decoding take, waiting for packets left out, more than the source's clock advances. So a
-    source whose own clock is slow, or that pauses, does not count as one that is too fast. paced: its packets are there
-    before their time, and whoever reads waits for that; then waiting for packets counts as well. clock: seconds.
+    Behind is how much later a packet is read, by its own time, than the earliest of the last minutes. A source that
+    itself comes later than it did is taken as it is after a second in which nothing could be made up, and given twice
+    the time from then on. paced: its packets are there before their time, and whoever reads waits for that; then the
+    first one counts. clock: seconds.
     """
 
     def __init__(self, paced: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = 0.0
-        """How far behind; less than nothing where it is paced and ahead."""
+        """How far behind."""
         self._paced, self._clock = paced, clock
         self._leave = Leave.NOTHING
-        self._at: float | None = None
         self._before: float | None = None
-        self._waiting = self._waited = self._since = self._least = 0.0
-        self._keys = 0
-
-    def next(self, packets: Iterator[T]) -> T | None:
-        """The next packet; None at the end."""
-        asked = self._clock()
-        packet = next(packets, None)
-        took = self._clock() - asked
-        if took > WAIT:
-            self._waiting += took
-        return packet
+        self._earliest: list[float] = []  # in the window before this one, and in this
+        self._turned = self._since = 0.0
+        self._looked, self._drained = (0.0, 0.0), False
+        self._limit, self._keys = TOO_LATE, 0
 
     def judge(self, seconds: float | None, key: bool) -> Leave:
         """What to do with a picture's packet; seconds: on the source's clock, None where that is unknown."""
         now = self._clock()
         self._keys += key
-        if self._at is not None and self._before is not None and seconds is not None:
-            advance = seconds - self._before
-            if 0 <= advance <= LEAP:
-                self.seconds += now - self._at - advance - (0.0 if self._paced else self._waiting)
-                if not (self._paced and self._leave is Leave.THIS):
-                    self.seconds = max(self._least, self.seconds)
-                if self.seconds >= 0:
-                    self._least = 0.0
-        self._waited += self._waiting
-        self._at, self._before, self._waiting = now, seconds, 0.0
+        if seconds is not None:
+            self._measure(now, seconds)
         if self._leave is Leave.THIS:
-            drained = self.seconds <= 0 and (self._paced or self._waited >= DRAINED)
-            # Of a playlist's last piece no more is there: then that is now.
-            drained |= self._paced and self._waited > TOO_LATE
-            if not (key and drained) and now - self._since < KEYLESS:
+            if now - self._looked[0] > LOOK and seconds is not None:
+                if self.seconds > max(CAUGHT_UP, self._looked[1] - FALLS):
+                    self._begin(now, now - seconds)
+                    self._limit *= 2
+                self._looked = now, self.seconds
+            self._drained |= self.seconds <= CAUGHT_UP
+            if not (key and self._drained) and now - self._since < KEYLESS:
                 return Leave.THIS
-            # A paced source is ahead of its time now, and will wait for it.
-            self.seconds = self._least = min(0.0, self.seconds)
             self._leave = Leave.NOTHING
             return Leave.BEFORE
         # Where no key frame ever came again there is nothing to skip to.
-        if self.seconds > TOO_LATE and self._keys > 1:
-            self._leave, self._since, self._waited = Leave.THIS, now, 0.0
+        if self.seconds > self._limit and self._keys > 1:
+            self._leave, self._since, self._looked, self._drained = Leave.THIS, now, (now, self.seconds), False
         elif self.seconds > LATE:
             self._leave = Leave.SOME
         elif self.seconds < IN_TIME:
             self._leave = Leave.NOTHING
         return self._leave
+
+    def _measure(self, now: float, seconds: float) -> None:
+        late = now - seconds
+        if self._before is None or not 0 <= seconds - self._before <= LEAP:
+            self._begin(now, late)
+        elif not self._paced:
+            if now - self._turned > WINDOW:
+                self._earliest, self._turned, self._limit = [self._earliest[-1], late], now, TOO_LATE
+            self._earliest[-1] = min(self._earliest[-1], late)
+        self._before, self.seconds = seconds, late - min(self._earliest)
+
+    def _begin(self, now: float, late: float) -> None:
+        """From here on so late is in time."""
+        self._earliest, self._turned, self.seconds = [late], now, 0.0

@@ -169,7 +169,7 @@ class LiveSource(Stream):
             try:
                 if self._deadline is not None and time.monotonic() > self._deadline:
                     raise InputError(f"{self.address.name} has no picture that can be decoded within {OPEN:g} seconds")
-                packet = self._backlog.next(packets)
+                packet = next(packets, None)
                 if packet is None:
                     return
                 if packet.stream_index == self._video.index:
