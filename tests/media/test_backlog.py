@@ -130,7 +130,7 @@ class Datagrams(io.RawIOBase):
 
 
 def test_a_stream_that_is_too_heavy_stays_in_time() -> None:
-    """Three times as fast as it can be decoded, then slowly."""
+    """Three times as fast as it can be decoded, then ten pictures a second."""
     size = 1280, 720
     packets = encoded(size, 40)
     decoder, began = av.CodecContext.create("h264", "r"), time.monotonic()
@@ -146,7 +146,7 @@ def test_a_stream_that_is_too_heavy_stays_in_time() -> None:
             stream = out.add_stream("libx264", rate=30)
             stream.width, stream.height, stream.time_base = *size, clock
             at, number, start = 0.0, 0, time.monotonic()
-            while at < 7:
+            while at < 8.5:
                 time.sleep(max(0.0, start + at - time.monotonic()))
                 data, key = packets[number % len(packets)]
                 packet = av.Packet(data)
@@ -154,7 +154,7 @@ def test_a_stream_that_is_too_heavy_stays_in_time() -> None:
                 packet.time_base, packet.is_keyframe, packet.stream = clock, key, stream
                 sent[packet.pts] = time.monotonic()
                 out.mux(packet)
-                at, number = at + takes * (1 / 3 if at < 5 else 6), number + 1
+                at, number = at + (takes / 3 if at < 4 else 0.1), number + 1
 
     sender = threading.Thread(target=send)
     threading.Timer(0.2, sender.start).start()
@@ -164,11 +164,11 @@ def test_a_stream_that_is_too_heavy_stays_in_time() -> None:
         if isinstance(item, Picture) and item.seconds is not None:
             late[item.seconds] = time.monotonic() - sent[round(item.seconds / clock)]
             skipped[item.seconds] = source.skipped
-            if item.seconds > 6.6:
+            if item.seconds > 8:
                 break
     source.close()
     # What came while it was opened is late already, until something is skipped.
     assert max(seconds for at, seconds in late.items() if skipped[at]) < 1.6
     assert max(late.values()) < 2.6
-    assert source.skipped > 100
-    assert source.skipped == next(count for at, count in skipped.items() if at > 6)
+    assert source.skipped > 20
+    assert source.skipped == next(count for at, count in skipped.items() if at > 7)
