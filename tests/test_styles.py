@@ -49,3 +49,5 @@ def test_a_file_that_may_be_meant_is_named(tmp_path: Path) -> None:
         find_style(tmp_path / "monnet.JPG")
     with pytest.raises(StyleError, match="give a picture"):
         find_style(tmp_path / "none" / "zzzz.png")
+    with pytest.raises(StyleError, match="is a folder"):
+        find_style(tmp_path)

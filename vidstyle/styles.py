@@ -59,6 +59,8 @@ def find_style(name: str | Path) -> Path:
     known = builtin_styles()
     if str(name) in known:
         return known[str(name)]
+    if path.is_dir():
+        raise StyleError(f"no style {name}: it is a folder; give a picture in it")
     close = meant(str(name), known) or meant_file(path)
     hint = f"did you mean {close}?" if close else "give a picture, or a name that `vidstyle styles` lists"
     raise StyleError(f"no style {name}: {hint}")
