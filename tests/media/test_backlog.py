@@ -167,8 +167,8 @@ def test_a_stream_that_is_too_heavy_stays_in_time() -> None:
             if item.seconds > 8:
                 break
     source.close()
-    # What came while it was opened is late already, until something is skipped. A second is the limit; decoding all would
-    # end 2.7 s late, and busy machines hold up the sender and the clock as well.
+    # What came while it was opened is late already, until something is skipped. A second is the limit; decoding all
+    # would end 2.7 s late, and busy machines hold up the sender and the clock as well.
     assert max(seconds for at, seconds in late.items() if skipped[at]) < 2.2
     assert source.skipped > 20
     assert source.skipped == next(count for at, count in skipped.items() if at > 7)
