@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Annotated, TextIO
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -25,6 +25,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
 )
+MISUSE: Any = typer.BadParameter.__bases__[0]
+"""Of an option or a command that is not there; typer's own class, or click's."""
 
 
 def _version(show: bool) -> None:
@@ -77,7 +79,11 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except MISUSE as error:
+        if said := error.format_message().rstrip("."):  # nothing where the help was printed
+            fail(f"{said}; see {error.ctx.command_path if error.ctx else 'vidstyle'} --help")
+        sys.exit(error.exit_code)
     except VidstyleError as error:
         fail(str(error))
         sys.exit(2)
