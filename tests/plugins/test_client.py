@@ -298,17 +298,20 @@ def test_a_forked_host_has_a_connection_of_its_own(drive, socket_path):
 def test_an_engine_for_each_socket(drive, socket_path, tmp_path):
     """Two clients of one host may ask for two engines; neither waits for the other's."""
     asked = tmp_path / "asked"
+    os.mkfifo(asked)
     command = tmp_path / "vidstyle"
-    command.write_text(f'#!/bin/sh\necho "$3" >> {asked}\nexec sleep 30\n')
+    command.write_text(f'#!/bin/sh\necho "$3" > {asked}\nexec sleep 30\n')
     command.chmod(0o755)
     drive("set style waves")
     drive(f"set start {command}")
     other = tmp_path / "other.sock"
-    for number, path in enumerate((socket_path, other, socket_path, other)):
-        drive(f"set socket {path}")
-        assert drive.process_frame(number, deadline=1000) == ("original", 7)
-        assert "starting" in drive("status")
-    assert asked.read_text().split() == [str(socket_path), str(other)]
+    with open(os.open(asked, os.O_RDWR)) as pipe:
+        for number, path in enumerate((socket_path, other, socket_path, other)):
+            drive(f"set socket {path}")
+            assert drive.process_frame(number, deadline=1000) == ("original", 7)
+            assert "starting" in drive("status")
+        found = {pipe.readline().strip() for _ in range(2)}
+    assert found == {str(socket_path), str(other)}
 
 
 def test_what_is_no_text_is_made_text(drive, socket_path):
