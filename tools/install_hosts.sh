@@ -8,7 +8,7 @@ packages=(
     ffmpeg frei0r-plugins-dev melt shotcut xdotool
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev python3-gi gir1.2-gstreamer-1.0
-    nginx-light libnginx-mod-rtmp gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-ugly
+    nginx-light libnginx-mod-rtmp gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-ugly janus janus-tools
     obs-studio obs-plugins libobs-dev libsimde-dev libgl1-mesa-dri xvfb xauth
     chromium
 )

@@ -1,12 +1,19 @@
 """A session around a painter that costs nothing."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 import vidstyle
 from vidstyle.live import Controls, LivePainter
+from vidstyle.live.session import Session
+from vidstyle.live.sinks import parse_sink
+from vidstyle.live.sources import parse_source
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(autouse=True)
@@ -26,3 +33,19 @@ def plain(stylizer: vidstyle.Stylizer) -> Iterator[LivePainter]:
     painter = LivePainter(stylizer, Controls("waves", strength=0.0))
     yield painter
     painter.close()
+
+
+@pytest.fixture
+def session(plain: LivePainter) -> Iterator[Callable[..., Session]]:
+    """Starts sessions that leave frames as they are, and stops them at the end."""
+    with ExitStack() as stack:
+
+        def start(source: str, *sinks: str) -> Session:
+            painter = LivePainter(plain.stylizer, plain.controls)
+            _, opening, again = parse_source(source)
+            made = Session(opening, painter, [parse_sink(text) for text in sinks], again=again)
+            made.start()
+            stack.callback(made.stop)
+            return made
+
+        yield start

@@ -10,9 +10,7 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,12 +18,11 @@ import av
 import numpy as np
 import pytest
 from ports import free_port
+from waiting import until
 
-from vidstyle.live import LivePainter
 from vidstyle.live.feed import Feed
 from vidstyle.live.mjpeg import MjpegSink
 from vidstyle.live.session import Session
-from vidstyle.live.sinks import parse_sink
 from vidstyle.live.sources import parse_source
 from vidstyle.live.test_source import TestSource
 from vidstyle.media import open_live, source_address
@@ -46,29 +43,6 @@ print("ready", flush=True); GLib.MainLoop().run()
 SYSTEM_PYTHON = "/usr/bin/python3"
 
 Sessions = Callable[..., Session]
-
-
-@pytest.fixture
-def session(stylizer: object, plain: LivePainter) -> Iterator[Sessions]:
-    """Starts sessions that leave frames as they are, and stops them at the end."""
-    with ExitStack() as stack:
-
-        def start(source: str, *sinks: str) -> Session:
-            painter = LivePainter(plain.stylizer, plain.controls)
-            _, opening, again = parse_source(source)
-            made = Session(opening, painter, [parse_sink(text) for text in sinks], again=again)
-            made.start()
-            stack.callback(made.stop)
-            return made
-
-        yield start
-
-
-def until(condition: Callable[[], bool], seconds: float = 40.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it took too long"
-        threading.Event().wait(0.05)
 
 
 def listening(port: int) -> bool:

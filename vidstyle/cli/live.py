@@ -38,7 +38,7 @@ def live(
         list[str] | None,
         typer.Option(
             metavar="SINK",
-            help="window, camera[:DEVICE], mjpeg:[HOST:]PORT, rtmp://…, udp://…, whip+https://…, a playlist (.m3u8) "
+            help="window, camera[:DEVICE], mjpeg:[HOST:]PORT, rtmp://…, udp://…, https://… (WHIP), a playlist (.m3u8) "
             "or a recording (.mkv, .mp4); repeat for several. Default: window.",
             rich_help_panel=OUTPUT,
         ),

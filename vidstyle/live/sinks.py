@@ -35,6 +35,8 @@ def parse_sink(text: str, *, token: str | None = None, on_key: Callable[[str], N
         Door(host, port, token, lambda visit: None).close()
         return Sink(text, lambda shape: MjpegSink(host, port, token))
     there = target(text)
+    if there.format == "whip":
+        _need("aiortc", "aiortc")
     return Sink(
         there.name,
         lambda shape: EncodedSink(there, shape.size, shape.rate, shape.sound),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -9,11 +10,13 @@ from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import av
 import numpy as np
 from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType
 
 from vidstyle.errors import OutputError, VidstyleError
 from vidstyle.frames import ColorSpec
@@ -58,9 +61,10 @@ class Target:
 
 
 def target(text: str) -> Target:
-    """rtmp(s)://, udp://, tcp://, rtsp://, whip+http(s)://, a playlist (.m3u8) or a file.
+    """rtmp(s)://, udp://, tcp://, rtsp://, http(s):// for WHIP, a playlist (.m3u8) or a file.
 
-    OutputError for anything else, and for files that cannot be written.
+    A token for WHIP stands before the host, as in https://TOKEN@host/path, or in $VIDSTYLE_WHIP_TOKEN. OutputError for
+    anything else, and for files that cannot be written.
     """
     kind = scheme(text)
     if kind in ("rtmp", "rtmps"):
@@ -70,10 +74,14 @@ def target(text: str) -> Target:
         return Target(plain(text), url, "mpegts", {"flush_packets": "1"}, relayed=kind != "udp")
     if kind == "rtsp":
         return Target(plain(text), text, "rtsp", {"rtsp_transport": "tcp"})
-    if kind in ("whip+http", "whip+https"):
-        return Target(plain(text), text.removeprefix("whip+"), "whip", audio="libopus")
+    if kind.removeprefix("whip+") in ("http", "https"):
+        parts = urlsplit(text.removeprefix("whip+"))
+        user, _, host = parts.netloc.rpartition("@")
+        token = unquote(user.strip(":")) or os.environ.get("VIDSTYLE_WHIP_TOKEN", "")
+        url = parts._replace(netloc=host).geturl()
+        return Target(plain(text), url, "whip", {"token": token}, audio="libopus")
     if "://" in text:
-        raise OutputError(f"{plain(text)} is no known sink; use rtmp://, udp://, tcp://, rtsp:// or whip+https://")
+        raise OutputError(f"{plain(text)} is no known sink; use rtmp://, udp://, tcp://, rtsp:// or https:// (WHIP)")
     path = Path(text)
     if path.suffix.lower() == ".m3u8":
         StagedFile(path, overwrite=True).discard()
@@ -144,8 +152,8 @@ class EncodedSink:
         context.time_base, context.framerate = CLOCK, rate
         context.gop_size = max(1, round(KEY * rate))
         context.max_b_frames = 0
-        if self.target.format == "mpegts":
-            # Its key frames bring their parameters along, whatever the relay's own format would rather have.
+        if self.target.format in ("mpegts", "whip"):
+            # Their key frames bring their parameters along, whatever the relay's own format would rather have.
             context.flags &= ~Flags.global_header
         color = ColorSpec(False, self._matrix, self._matrix, self._matrix)
         context.color_range = 1
@@ -174,6 +182,8 @@ class EncodedSink:
         frame = self._writer.from_rgb(rgb)
         self._last = max(self._last + 1, round((seconds - self._begin) / CLOCK))
         frame.pts, frame.time_base = self._last, CLOCK
+        if self._relay and self._relay.asked:
+            self._relay.asked, frame.pict_type = False, PictureType.I
         if self._audio is not None:
             due = round((seconds - self._begin - BEHIND) * SOUND_RATE)
             if self._position + len(self._held) < due:

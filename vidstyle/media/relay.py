@@ -14,12 +14,12 @@ from vidstyle.child import start_child
 
 __all__ = ["Relay"]
 
-CHILD = Path(__file__).with_name("relay_child.py")
+CHILD, WHIP = (Path(__file__).with_name(name) for name in ("relay_child.py", "whip_child.py"))
 
 
 class Relay:
     """Hands NUT that is written to it on to `url`. It ends by itself when the network takes nothing for `patience`
-    seconds; OSError for whoever writes then."""
+    seconds; OSError for whoever writes then. format: of FFmpeg's, or `whip`."""
 
     def __init__(self, url: str, format: str, options: Mapping[str, str], patience: float) -> None:
         # Addresses hold keys.
@@ -27,9 +27,11 @@ class Relay:
         self.patience = patience
         self._said = tempfile.TemporaryFile()  # noqa: SIM115
         # It ends when we close its input.
-        self._child = start_child(CHILD, self._said, {"VIDSTYLE_RELAY": order})
+        self._child = start_child(WHIP if format == "whip" else CHILD, self._said, {"VIDSTYLE_RELAY": order})
         self.ready = False
         """Whether it is connected."""
+        self.asked = False
+        """Whether the other side has asked for a key frame; whoever gives one takes it back."""
         threading.Thread(target=self._listen, name="relay", daemon=True).start()
 
     def write(self, data: bytes | memoryview) -> int:
@@ -41,6 +43,8 @@ class Relay:
     def _listen(self) -> None:
         assert self._child.stdout is not None
         self.ready = bool(self._child.stdout.readline())
+        for _ in self._child.stdout:
+            self.asked = True
 
     def finish(self) -> bool:
         """Nothing more will be written. Whether it did not end well."""
