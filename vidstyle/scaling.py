@@ -12,11 +12,17 @@ SMALLEST_SIDE = 16
 
 
 def fit(size: tuple[int, int], max_side: int | None) -> tuple[int, int]:
-    """(width, height) scaled so that the longer side is at most `max_side`, even where it is scaled."""
+    """(width, height) scaled so that the longer side is at most `max_side`, even where it is scaled.
+
+    A shape is kept: where the shorter side would become smaller than SMALLEST_SIDE, the longer one stays larger.
+    """
     longer = max(size)
-    if not max_side or longer <= max_side:
+    if not max_side:
         return size
-    width, height = (max(SMALLEST_SIDE, 2 * round(side * max_side / longer / 2)) for side in size)
+    scale = max(max_side / longer, SMALLEST_SIDE / min(size))
+    if scale >= 1:
+        return size
+    width, height = (max(SMALLEST_SIDE, 2 * round(side * scale / 2)) for side in size)
     return width, height
 
 

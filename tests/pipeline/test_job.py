@@ -164,6 +164,7 @@ def test_fit_keeps_the_shape() -> None:
     assert fit((1920, 1080), 960) == (960, 540)
     assert fit((1080, 1920), 960) == (540, 960)
     assert fit((640, 360), 1000) == (640, 360)
+    assert fit((640, 360), 18) == (28, 16)
 
 
 @pytest.mark.parametrize(

@@ -179,8 +179,10 @@ def test_the_rate_warms_up_and_anneals() -> None:
 
 
 def test_bad_recipes_and_folders_say_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"known: .*brisk"):
+    with pytest.raises(OptionError, match=r"mean brisk\?"):
         load_recipe("brsk")
+    with pytest.raises(OptionError, match=r"known: .*brisk"):
+        load_recipe("zzz")
     (tmp_path / "mine.toml").write_text("stps = 3")
     with pytest.raises(OptionError, match="stps"):
         load_recipe(tmp_path / "mine.toml")

@@ -87,7 +87,9 @@ StyleSize = Annotated[
 ]
 MaxSide = Annotated[int | None, typer.Option(help="Longest side of the result, in pixels.", rich_help_panel=PICTURE)]
 Seed = Annotated[int, typer.Option(help="Seed of whatever is random.", rich_help_panel=PICTURE)]
-Crf = Annotated[float | None, typer.Option(help="Constant quality; lower is better.", rich_help_panel=ENCODER)]
+Crf = Annotated[
+    float | None, typer.Option(min=0, max=63, help="Constant quality; lower is better.", rich_help_panel=ENCODER)
+]
 Preset = Annotated[
     str | None, typer.Option(help="The encoder's preset, from ultrafast to veryslow.", rich_help_panel=ENCODER)
 ]
@@ -105,7 +107,9 @@ Tile = Annotated[
         rich_help_panel=MACHINE,
     ),
 ]
-MaxPixels = Annotated[int, typer.Option(help="Largest frame that is accepted, in pixels.", rich_help_panel=MACHINE)]
+MaxPixels = Annotated[
+    int, typer.Option(min=1, help="Largest frame that is accepted, in pixels.", rich_help_panel=MACHINE)
+]
 
 
 def pairs(options: list[str]) -> dict[str, str]:

@@ -69,7 +69,7 @@ def find_level(name: str) -> Level:
     """
     level, *parts = name.split("-")
     if level not in LEVELS:
-        raise OptionError(f"no temporal level is called {level}; choose {' or '.join(LEVELS)}")
+        raise OptionError(f"no temporal level is called {level}; choose off, {' or '.join(LEVELS)}")
     found = LEVELS[level]
     for part in parts:
         if part not in PARTS:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle.errors import OptionError
+from vidstyle.near import meant
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -256,8 +257,10 @@ def load_recipe(name: str | Path, **changes: Any) -> Recipe:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        known = ", ".join(sorted(file.stem for file in RECIPES.glob("*.toml")))
-        raise OptionError(f"no recipe {name}; known: {known}, or give a .toml file") from None
+        known = sorted(file.stem for file in RECIPES.glob("*.toml"))
+        close = meant(str(name), known)
+        hint = f"did you mean {close}?" if close else f"known: {', '.join(known)}, or give a .toml file"
+        raise OptionError(f"no recipe {name}; {hint}") from None
     except (OSError, ValueError) as error:  # no TOML, or no text
         raise OptionError(f"{path} is not valid TOML: {error}") from None
     kind = KINDS.get(str(values.get("architecture")), PainterRecipe)
