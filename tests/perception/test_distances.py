@@ -2,6 +2,7 @@
 
 import math
 
+import cv2
 import numpy as np
 import torch
 
@@ -10,6 +11,7 @@ from vidstyle.perception.distances import (
     contrastive_distance,
     finest_detail,
     gram_distance,
+    halos,
     moments,
     moments_of,
     sliced_distance,
@@ -94,3 +96,26 @@ def test_finest_detail_of_a_wave_follows_the_blurs_response() -> None:
         wave = torch.cos(2 * math.pi * frequency * torch.arange(242.0) + 0.3).expand(1, 3, 8, -1)
         expected = math.sin(math.pi * frequency) ** 2 * wave[..., 1:-1].abs().mean()
         assert abs(finest_detail(wave).item() - expected) < 1e-5
+
+
+def test_halos_are_what_surroundings_add_to_a_bent_tone() -> None:
+    content = cv2.GaussianBlur(np.random.default_rng(0).random((256, 256, 3)), (0, 0), 6).transpose(2, 0, 1)
+    content = (content - content.min()) / np.ptp(content)
+    cells = content.reshape(3, 64, 4, 64, 4).mean((2, 4))
+    grey = cells.mean(0)
+    tone = cells * (1.4 - 0.4 * cells)
+    rim = np.where(grey > 0.5, grey - cv2.GaussianBlur(grey, (0, 0), 3), 0)
+
+    def share(painted: np.ndarray) -> float:
+        pictures = (torch.tensor(one.repeat(4, 1).repeat(4, 2))[None] for one in (painted, cells))
+        return halos(*pictures).item()
+
+    assert share(tone) < 1e-4
+    # A painting of nothing but the rim that its own colours do not explain, found by NumPy.
+    own = np.stack([np.ones(grey.size), *cells.reshape(3, -1), *np.square(cells).reshape(3, -1)], 1)
+    left = (rim.ravel() - own @ np.linalg.lstsq(own, rim.ravel(), rcond=None)[0]).reshape(1, 64, 64).repeat(3, 0)
+    assert share(left) > 0.5
+    # Orthogonal to the tone, it adds its own variance.
+    both = tone + 0.5 * left
+    expected = share(left) * np.square(0.5 * left).sum() / both.var((1, 2)).sum() / grey.size
+    assert abs(share(both) - expected) < 0.01

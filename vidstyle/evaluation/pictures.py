@@ -22,6 +22,7 @@ from vidstyle.perception import (
     Perceptual,
     content_distance,
     gram_distance,
+    halos,
     moments_of,
     statistics_distance,
     total_variation,
@@ -41,6 +42,7 @@ FIGURES = {
     "ssim": "structural similarity to the content, window of 11; larger is closer",
     "lpips": "LPIPS-like distance to the content; smaller is closer",
     "variation": "mean difference of neighbouring pixels over that of the content; above 1 is rougher",
+    "halos": "share of a painting's variance that is rims and glows about what is light or dark in the content",
     "unsteadiness": "mean difference of the warped painting and the painting of the warped content; smaller is better",
     "fid": "Fréchet distance of Inception's features, all paintings to all styles; smaller is closer",
     "is": "Inception score of all paintings; larger is more varied",
@@ -95,6 +97,7 @@ class PictureJudge:
             "content": content_distance(features, self.encoder(content)),
             "ssim": ssim(painted, content, 11).mean(),
             "variation": total_variation(painted) / total_variation(content).clamp_min(1e-6),
+            "halos": halos(painted, content),
         }
         if self.lpips is not None:
             figures["lpips"] = self.lpips(painted, content)[0]

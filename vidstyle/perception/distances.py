@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from kornia.filters import gaussian_blur2d
 from torch import Tensor
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "contrastive_distance",
     "finest_detail",
     "gram_distance",
+    "halos",
     "moments",
     "moments_of",
     "sliced_distance",
@@ -29,6 +31,8 @@ STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 """Where means and deviations are compared, unless a caller says otherwise."""
 GRAM_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
 """Where Gram matrices are compared, unless a caller says otherwise."""
+SURROUNDINGS = (2, 5)
+"""Deviations, in cells, of the Gaussians that say how light a place's surroundings are."""
 
 
 def _positions(features: Tensor) -> Tensor:
@@ -159,6 +163,29 @@ def contrastive_distance(
 def finest_detail(x: Tensor) -> Tensor:
     """Mean absolute difference of (N, C, H, W) and of what a binomial blur over 3×3 pixels leaves of it."""
     return (x[..., 1:-1, 1:-1] - F.avg_pool2d(F.avg_pool2d(x, 2, 1), 2, 1)).abs().mean()
+
+
+def halos(painted: Tensor, content: Tensor) -> Tensor:
+    """Share of a painting's variance that the content's surroundings explain and its own colours do not, mean over
+    (N, 3, H, W).
+
+    A light rim around what is dark is that: of two places of equal colour the one near the dark thing is painted
+    lighter. Both are seen in cells of 4×4 pixels, surroundings as Gaussians of 2 and 5 cells; own colours with their
+    squares, for tones may be bent.
+    """
+    with torch.no_grad():
+        cells = F.avg_pool2d(content.float(), 4)  # (N, 3, h, w)
+        grey = cells.mean(1, keepdim=True)
+        widest = 2 * (min(grey.shape[-2:]) // 2) - 1
+        around = [gaussian_blur2d(grey, (min(6 * r + 1, widest),) * 2, (float(r), float(r))) for r in SURROUNDINGS]
+        # With their products, for a rim may be on the light side alone.
+        around += [grey * one for one in around]
+        known = torch.cat([torch.ones_like(grey), cells, cells.square(), *around], 1).flatten(2)  # (N, K, P)
+        # The last directions are what is left of the surroundings once all before them is taken away.
+        rest = torch.linalg.qr(known.transpose(1, 2)).Q[..., -len(around) :]  # (N, P, 4)
+    seen = F.avg_pool2d(painted.float(), 4).flatten(2)  # (N, 3, P)
+    seen = seen - seen.mean(2, keepdim=True)
+    return ((seen @ rest).square().sum((1, 2)) / seen.square().sum((1, 2)).clamp_min(1e-6)).mean()
 
 
 def total_variation(x: Tensor) -> Tensor:

@@ -124,6 +124,8 @@ class PainterRun(Run):
         }
         if self.recipe.finest:
             found["finest"] = distances.finest_detail(painted[0].float())
+        if self.recipe.halos:
+            found["halos"] = distances.halos(painted[0], content)
         if self.adversary is not None:
             found["adversarial"] = self.adversary.unconvinced(painted[0].float())
             self.latest = style, painted[0].detach().float()

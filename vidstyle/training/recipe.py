@@ -101,6 +101,8 @@ class PainterRecipe(Recipe):
     variation: float = 0.02
     finest: float = 0.0
     """Weight of what a blur over three pixels takes away, as resampling does of what moves by parts of a pixel."""
+    halos: float = 0.0
+    """Weight of what surroundings do to a place: light rims around what is dark."""
     temporal: float = 4.0
     temporal_every: int = 3
     """The temporal terms are computed in every so many steps."""
