@@ -3,6 +3,7 @@
 import { call as ask } from "./api.js";
 
 const GATHERING = 2000, SILENCE = 8000;
+const CODECS = 40; // milliseconds of the browser's encoder, the server's decoder, and what waits between them
 
 export class Call {
   // Told of what happens: the painted stream, figures every second, a wish that cannot be fulfilled, an end that the
@@ -70,9 +71,16 @@ export class Call {
   #hear({ stats, error, ended }) {
     if (this.#closed) return;
     this.#heard();
-    if (stats) this.onFigures(stats);
+    if (stats) this.#late(stats).then((late) => { if (!this.#closed) this.onFigures({ ...stats, late }); });
     if (error) this.onError(error);
     if (ended) this.onEnd(ended);
+  }
+
+  // Milliseconds by which the painting is late in a recording, which takes it for as old as it was when it left the
+  // server: what the camera's picture takes to get there, and its time with the painter.
+  async #late({ latency_p50: painting }) {
+    const pair = [...(await this.#peer.getStats()).values()].find((each) => each.type === "candidate-pair" && each.nominated);
+    return CODECS + 500 * (pair?.currentRoundTripTime ?? 0) + (painting ?? 0);
   }
 
   // The server says something every second.

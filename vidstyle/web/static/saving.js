@@ -38,6 +38,11 @@ export class Recording {
     this.#ticking = setInterval(tick, 1000);
   }
 
+  // How late the painting is now, in milliseconds.
+  follow(latency) {
+    this.#sound?.follow(latency);
+  }
+
   // Ends it and saves it.
   async stop() {
     clearInterval(this.#ticking);

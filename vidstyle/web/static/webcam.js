@@ -145,6 +145,7 @@ function showFigures(figures) {
   at("figure-fps").textContent = `${one(figures.fps_in)} in, ${one(figures.fps_out)} out`;
   at("figure-drops").textContent = `${figures.drops} of ${figures.frames_in}`;
   at("figure-latency").textContent = `${one(figures.latency_p50)} ms, 95 %: ${one(figures.latency_p95)} ms`;
+  recording?.follow(figures.late);
   brushes = figures.painted > 0;
   goLive();
 }
@@ -163,7 +164,7 @@ async function record() {
   let sound = null;
   try {
     at("record").disabled = true; // while the browser asks for the microphone
-    if (at("record-sound").checked) sound = await microphone(window.figures?.latency_p50 ?? 0);
+    if (at("record-sound").checked) sound = await microphone(window.figures?.late ?? 0);
     if (call !== during || !there) return sound?.close();
     recording = new Recording(painted.srcObject, (clock) => { at("recording").textContent = clock; }, sound);
   } catch (error) {
