@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.server
+import itertools
 import json
 import shutil
 import subprocess
@@ -82,14 +83,16 @@ class Endpoint:
 
 
 class Peer:
-    """aiortc on a thread. pictures: RGB; sound: samples; reports: (NTP seconds, RTP time) by kind."""
+    """aiortc on a thread. pictures: (pts, RGB); sound: (pts, samples); reports: (NTP seconds, RTP time) by kind; first:
+    RTP time of pts 0 by kind."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
-        self.pictures: list[np.ndarray] = []
-        self.sound: list[np.ndarray] = []
+        self.pictures: list[tuple[int, np.ndarray]] = []
+        self.sound: list[tuple[int, np.ndarray]] = []
         self.reports: dict[str, list[tuple[float, int]]] = {"video": [], "audio": []}
+        self.first: dict[str, int] = {}
 
     def take(self, offer: str) -> str:
         return self.run(self._answer(offer))
@@ -102,28 +105,37 @@ class Peer:
         self.peer.on("track", lambda track: asyncio.ensure_future(self._watch(track)))
         await self.peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
         for receiver in self.peer.getReceivers():
-            self._note_reports(receiver)
+            self._note_times(receiver)
         await self.peer.setLocalDescription(await self.peer.createAnswer())
         return self.peer.localDescription.sdp
 
-    def _note_reports(self, receiver: Any) -> None:
-        handle, reports = receiver._handle_rtcp_packet, self.reports[receiver.track.kind]
+    def _note_times(self, receiver: Any) -> None:
+        report, packet, kind = receiver._handle_rtcp_packet, receiver._handle_rtp_packet, receiver.track.kind
 
-        async def noted(packet: Any) -> None:
-            if isinstance(packet, RtcpSrPacket):
-                reports.append((packet.sender_info.ntp_timestamp / (1 << 32), packet.sender_info.rtp_timestamp))
-            await handle(packet)
+        async def reported(told: Any) -> None:
+            if isinstance(told, RtcpSrPacket):
+                self.reports[kind].append((told.sender_info.ntp_timestamp / (1 << 32), told.sender_info.rtp_timestamp))
+            await report(told)
 
-        receiver._handle_rtcp_packet = noted
+        async def came(told: Any, **times: int) -> None:
+            self.first.setdefault(kind, told.timestamp)
+            await packet(told, **times)
+
+        receiver._handle_rtcp_packet, receiver._handle_rtp_packet = reported, came
+
+    def when(self, kind: str, pts: int) -> float:
+        """Seconds of the sender's clock."""
+        (begin, first), rate = self.reports[kind][0], {"video": 90_000, "audio": 48_000}[kind]
+        return begin + ((self.first[kind] + pts - first + (1 << 31)) % (1 << 32) - (1 << 31)) / rate
 
     async def _watch(self, track: Any) -> None:
         with suppress(MediaStreamError):
             while True:
                 frame = await track.recv()
                 if track.kind == "video":
-                    self.pictures.append(frame.to_ndarray(format="rgb24"))
+                    self.pictures.append((frame.pts, frame.to_ndarray(format="rgb24")))
                 else:
-                    self.sound.append(frame.to_ndarray().reshape(-1, 2)[:, 0])
+                    self.sound.append((frame.pts, frame.to_ndarray().reshape(-1, 2)[:, 0]))
 
     def close(self) -> None:
         self.run(self.peer.close())
@@ -156,14 +168,21 @@ def test_picture_and_sound_arrive_in_step() -> None:
     sink.close()
     assert endpoint.asked == ["POST /old", "POST /live", "DELETE /session"]
     endpoint.close()
-    assert max(differs(picture) for picture in peer.pictures[::20]) < 6
-    beeps = np.concatenate(peer.sound)
-    assert np.abs(beeps).max() > 5000
-    # Whatever came late, reports say of every stream that its clock goes evenly.
+    assert max(differs(picture) for _, picture in peer.pictures[::20]) < 6
+    # Whatever came late, reports say of every stream that its clock goes evenly, and sound begins when flashes do.
     for kind, rate in ("video", 90_000), ("audio", 48_000):
         begin, first = peer.reports[kind][0]
         off = [(ntp - begin) - ((rtp - first) & 0xFFFFFFFF) / rate for ntp, rtp in peer.reports[kind]]
         assert np.abs(off).max() < 0.002
+    bright = [(pts, int(picture[36:60, 70:90].min())) for pts, picture in peer.pictures]
+    flashes = [peer.when("video", at) for (_, before), (at, now) in itertools.pairwise(bright) if now > before + 60]
+    loud = [
+        peer.when("audio", pts + at) for pts, samples in peer.sound for at in np.flatnonzero(np.abs(samples) > 2000)
+    ]
+    beeps = [now for before, now in itertools.pairwise(loud) if now > before + 0.5]
+    apart = [min(abs(beep - flash) for flash in flashes) for beep in beeps]
+    assert len(apart) >= 2
+    assert max(apart) < 0.01
     peer.close()
 
 
