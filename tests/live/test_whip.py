@@ -84,7 +84,7 @@ class Endpoint:
 
 class Peer:
     """aiortc on a thread. pictures: (pts, RGB); sound: (pts, samples); reports: (NTP seconds, RTP time) by kind; first:
-    RTP time of pts 0 by kind."""
+    RTP time of pts 0 by kind; keys: RTP times of key frames."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -93,6 +93,7 @@ class Peer:
         self.sound: list[tuple[int, np.ndarray]] = []
         self.reports: dict[str, list[tuple[float, int]]] = {"video": [], "audio": []}
         self.first: dict[str, int] = {}
+        self.keys: list[int] = []
 
     def take(self, offer: str) -> str:
         return self.run(self._answer(offer))
@@ -119,6 +120,8 @@ class Peer:
 
         async def came(told: Any, **times: int) -> None:
             self.first.setdefault(kind, told.timestamp)
+            if kind == "video" and told.payload[0] & 31 == 24 and told.payload[3] & 31 == 7:  # STAP-A, with an SPS
+                self.keys.append(told.timestamp)
             await packet(told, **times)
 
         receiver._handle_rtcp_packet, receiver._handle_rtp_packet = reported, came
@@ -127,6 +130,11 @@ class Peer:
         """Seconds of the sender's clock."""
         (begin, first), rate = self.reports[kind][0], {"video": 90_000, "audio": 48_000}[kind]
         return begin + ((self.first[kind] + pts - first + (1 << 31)) % (1 << 32) - (1 << 31)) / rate
+
+    def ask_for_a_key(self) -> None:
+        receiver: Any = next(each for each in self.peer.getReceivers() if each.track.kind == "video")
+        (ssrc,) = {source.source for source in receiver.getSynchronizationSources()}
+        self.run(receiver._send_rtcp_pli(ssrc))
 
     async def _watch(self, track: Any) -> None:
         with suppress(MediaStreamError):
@@ -162,7 +170,15 @@ def test_picture_and_sound_arrive_in_step() -> None:
     peer = Peer()
     endpoint = Endpoint(peer.take)
     sink = EncodedSink(target(endpoint.url + "/old"), SIZE, RATE, True)
-    enough = lambda number: min(map(len, peer.reports.values())) >= 3 and len(peer.pictures) > 50  # noqa: E731
+    asked = False
+
+    def enough(number: int) -> bool:
+        nonlocal asked
+        if len(peer.keys) == 2 and not asked:
+            asked = True
+            peer.ask_for_a_key()
+        return min(map(len, peer.reports.values())) >= 3 and len(peer.keys) > 3
+
     show(sink, 60, enough)
     assert sink.connected
     sink.close()
@@ -183,6 +199,10 @@ def test_picture_and_sound_arrive_in_step() -> None:
     apart = [min(abs(beep - flash) for flash in flashes) for beep in beeps]
     assert len(apart) >= 2
     assert max(apart) < 0.01
+    # Every two seconds, and when one is asked for.
+    between = [((now - before) & 0xFFFFFFFF) / 90_000 for before, now in itertools.pairwise(peer.keys)]
+    assert between[0] == pytest.approx(2, abs=0.1)
+    assert between[1] < 1
     peer.close()
 
 
