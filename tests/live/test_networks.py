@@ -149,7 +149,7 @@ def test_mjpeg_from_a_server_that_is_closed(session: Sessions, tmp_path: Path) -
     until(lambda: receiver.feed.came > 10)
     assert receiver.last is not None
     seen = receiver.last.astype(int)
-    near = [np.abs(TestSource("test:160x96").picture(t / 25).astype(int) - seen).mean() for t in range(250)]
+    near = [np.abs(TestSource("test:160x96").picture(t / 25).astype(int) - seen).mean() for t in range(1000)]
     assert min(near) < 6
     first.stop()
     until(lambda: receiver.repeats >= 1)
