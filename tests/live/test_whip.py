@@ -297,3 +297,17 @@ def test_janus_is_killed_and_comes_back(tmp_path: Path, session: Callable[..., S
     pictures = list(janus.pictures())
     assert len(pictures) > 40
     assert max(map(differs, pictures[::20])) < 6
+
+
+def test_an_address_and_its_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDSTYLE_WHIP_TOKEN", "b")
+    for text, url, token in [
+        ("https://a%2F1@[::1]:8/x?y", "https://[::1]:8/x?y", "a/1"),
+        ("whip+http://:a@host/x", "http://host/x", "a"),
+        ("https://host/x", "https://host/x", "b"),
+    ]:
+        found = target(text)
+        assert (found.url, found.options["token"], found.format) == (url, token, "whip")
+        assert "@" not in found.name
+    with pytest.raises(OutputError, match="cannot be read as an address"):
+        target("https://[::1")

@@ -53,7 +53,10 @@ def scheme(text: str) -> str:
 
 def plain(url: str) -> str:
     """An address without its password and what may be a key: for logs and screens."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets that do not match
+        return f"{scheme(url)}://…"
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}" + ("?…" if parts.query else "")
 

@@ -75,7 +75,10 @@ def target(text: str) -> Target:
     if kind == "rtsp":
         return Target(plain(text), text, "rtsp", {"rtsp_transport": "tcp"})
     if kind.removeprefix("whip+") in ("http", "https"):
-        parts = urlsplit(text.removeprefix("whip+"))
+        try:
+            parts = urlsplit(text.removeprefix("whip+"))
+        except ValueError as error:
+            raise OutputError(f"{plain(text)} cannot be read as an address: {error}") from None
         user, _, host = parts.netloc.rpartition("@")
         token = unquote(user.strip(":")) or os.environ.get("VIDSTYLE_WHIP_TOKEN", "")
         url = parts._replace(netloc=host).geturl()

@@ -10,6 +10,7 @@ import asyncio
 import http.client
 import json
 import os
+import ssl
 import sys
 import threading
 import time
@@ -88,9 +89,18 @@ def ask(method: str, url: str, token: str, patience: float, body: bytes | None =
         hint = {401: "; the token is missing or wrong", 403: "; the token is wrong, or somebody is sending there"}
         raise Refused(f"the server answered {error.code} {error.reason}{hint.get(error.code, '')}") from None
     except urllib.error.URLError as error:
-        raise Refused(getattr(error.reason, "strerror", None) or str(error.reason)) from None
+        raise Refused(said(error.reason)) from None
     except (OSError, http.client.HTTPException) as error:
         raise Refused(str(error) or type(error).__name__) from None
+
+
+def said(reason: object) -> str:
+    """Why no connection came about, without Python's own words."""
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return f"the server's certificate is not trusted: {reason.verify_message}"
+    if isinstance(reason, ssl.SSLError) and reason.reason:
+        return f"TLS did not come about: {reason.reason.lower().replace('_', ' ')}"
+    return getattr(reason, "strerror", None) or str(reason)
 
 
 def in_step(sender: Any, track: Track, began: int) -> None:
