@@ -22,10 +22,10 @@ from vidstyle.temporal import raster
         lambda x: raster.laid_over(x, x.flip(-1), x[:, :1]),
         lambda x: raster.laid_over(x, x.flip(-1), -x[:, :1]),
         lambda x: raster.apart(x, x.flip(-1)),
-        lambda x: raster.minus(x, x.flip(-1)),
-        lambda x: raster.scaled(x, (2.0, 0.5, 3.0)),
-        raster.root,
-        lambda x: raster.lit(x, x[:, :1] - 0.5, x[:, 1:2]),
+        lambda x: raster.enlarged(x[:, :2], (72, 81)),
+        lambda x: raster.carried(x, x.flip(-1), flow_like(x)[..., ::2, ::3] / 3, x[:, :1, ::2, ::2]),
+        lambda x: raster.carried(x, x.flip(-1), flow_like(x)[..., ::2, ::3] / 3, x[:, :1, ::2, ::2], cubic=False),
+        lambda x: raster.lit(x, x[:, :1], x[:, 1:2, ::2, ::3], x[:, 2:, ::4, ::2]),
     ],
 )
 def test_both_ways_agree(work: Callable[[Tensor], Tensor]) -> None:

@@ -20,8 +20,7 @@ from vidstyle.media.stamps import DEFAULT_RATE
 from vidstyle.temporal.chain import Chain, another_shot
 from vidstyle.temporal.cuts import thumbnail
 from vidstyle.temporal.flow import FlowEstimator, flow_estimator
-from vidstyle.temporal.flow.estimator import enlarged
-from vidstyle.temporal.raster import LONGEST, blurred, luma, moved, resized, shrunk
+from vidstyle.temporal.raster import LONGEST, blurred, enlarged, luma, moved, resized, shrunk
 
 __all__ = ["Mask", "MaskOptions", "open_mask"]
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from torch import Tensor
 
 from .flow import FlowEstimator
@@ -30,7 +29,7 @@ def thumbnail(frame: Tensor) -> np.ndarray:
     scale = SIDE / max(frame.shape[-2:])
     size = max(1, round(frame.shape[-2] * scale)), max(1, round(frame.shape[-1] * scale))
     small = resized(frame, size, quick=True) if scale < 1 else frame
-    return small[0].permute(1, 2, 0).clamp(0, 1).mul(255).to(torch.uint8).cpu().numpy()
+    return cv2.convertScaleAbs(small[0].permute(1, 2, 0).float().cpu().numpy(), alpha=255)
 
 
 def is_cut(before: np.ndarray, after: np.ndarray) -> bool:

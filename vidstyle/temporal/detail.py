@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from .raster import apart, blurred, laid_over, lit, luma, minus, resized
+from .raster import apart, blurred, laid_over, lit, luma, resized
 
 __all__ = ["as_detailed", "roughness"]
 
-FINE = 2.0
-"""Deviation, in pixels, of the Gaussian that fine detail does not survive."""
+FINE = 4
+"""Fine detail is what does not survive that a picture is made so many times smaller and as large again."""
 EVERY = 8
 """Roughness is sampled in every so many rows."""
 AREA = 16
@@ -30,15 +30,25 @@ def as_detailed(picture: Tensor, wanted: Tensor, colours: bool = False) -> Tenso
     light = luma(picture)
     there = roughness(light)
     gain = (REACH * ((wanted + LEAST) / (there + LEAST) - 1)).clamp(0, MOST)
-    weight = resized(gain, (picture.shape[-2], picture.shape[-1]))
-    if colours:
-        return laid_over(picture, blurred(picture, FINE), -weight).clamp_(0, 1)
-    return lit(picture, minus(light, blurred(light, FINE)), weight)
+    if not colours:
+        return lit(picture, light, _soft(light), gain)
+    size = (picture.shape[-2], picture.shape[-1])
+    return laid_over(picture, resized(_soft(picture), size), -resized(gain, size)).clamp_(0, 1)
 
 
-def roughness(light: Tensor) -> Tensor:
-    """Mean difference of neighbouring pixels' luma (N, 1, H, W) around every area: (N, 1, H / AREA, W / AREA)."""
-    rows, below = light[..., :-1:EVERY, :], light[..., 1::EVERY, :]
-    size = max(1, light.shape[-2] // AREA), max(1, light.shape[-1] // AREA)
-    across, down = (resized(apart(*pair), size) for pair in ((rows[..., 1:], rows[..., :-1]), (rows, below)))
-    return blurred(across + down, 1.0)
+def roughness(picture: Tensor) -> Tensor:
+    """Mean difference of neighbouring pixels' luma around every area: (N, 1, H / AREA, W / AREA).
+
+    picture: (N, 3, H, W), or its luma, (N, 1, H, W).
+    """
+    rows, below = picture[..., :-1:EVERY, :], picture[..., 1::EVERY, :]
+    if picture.shape[1] == 3:
+        rows, below = luma(rows), luma(below)
+    size = max(1, picture.shape[-2] // AREA), max(1, picture.shape[-1] // AREA)
+    across, down = apart(rows[..., 1:], rows[..., :-1]), apart(rows, below)
+    return blurred(resized(across + down[..., 1:], size), 1.0)
+
+
+def _soft(x: Tensor) -> Tensor:
+    """So small that fine detail is gone. As large again, it is as if blurred by a Gaussian of two pixels' deviation."""
+    return resized(x, (max(1, round(x.shape[-2] / FINE)), max(1, round(x.shape[-1] / FINE))))

@@ -26,12 +26,12 @@ class Moment:
     """How rough the painting alone was; see `detail.roughness`."""
     past: Past | None = None
     """What is known of the motion up to here; None for the first frame of a shot."""
-    kept: Tensor | None = None
-    """Weight in `held` of what was held before, (1, 1, h, w) in [0, 1]; None for the first frame of a shot."""
-    onward: Tensor | None = None
-    """The flow to the next frame, (1, 2, h, w), where there is look-ahead and the next frame is of the same shot."""
-    trust: Tensor | None = None
-    """How far `onward` is believed, (1, 1, h, w) in [0, 1]."""
+    kept: np.ndarray | None = None
+    """Weight in `held` of what was held before, (h, w) in [0, 1]; None for the first frame of a shot."""
+    onward: np.ndarray | None = None
+    """The flow to the next frame, (2, h, w), where there is look-ahead and the next frame is of the same shot."""
+    trust: np.ndarray | None = None
+    """How far `onward` is believed, (h, w) in [0, 1]."""
 
 
 @dataclass
@@ -65,10 +65,10 @@ class ClipMemory:
         if self.thumbnail is not None:
             state["thumbnail"] = torch.from_numpy(self.thumbnail.copy())
         for number, moment in enumerate(self.moments):
-            tensors = {f"{number}.{key}": value for key, value in vars(moment).items() if isinstance(value, Tensor)}
-            if moment.past:
-                tensors |= {f"{number}.past.{key}": value for key, value in vars(moment.past).items()}
-            state |= {key: value.clone(memory_format=torch.contiguous_format) for key, value in tensors.items()}
+            past = vars(moment.past) if moment.past else {}
+            for key, value in (vars(moment) | {f"past.{key}": value for key, value in past.items()}).items():
+                if isinstance(value, (Tensor, np.ndarray)):
+                    state[f"{number}.{key}"] = torch.as_tensor(value).clone(memory_format=torch.contiguous_format)
         return state
 
     @classmethod
@@ -82,9 +82,10 @@ class ClipMemory:
             while f"{len(memory.moments)}.seen" in state:
                 prefix = f"{len(memory.moments)}."
                 own = {key.removeprefix(prefix): v for key, v in state.items() if key.startswith(prefix)}
-                own |= {key: own[key].to(device) for key in ("held", "rough")}  # motion stays with the CPU
-                past = {key.removeprefix("past."): own.pop(key) for key in list(own) if key.startswith("past.")}
-                memory.moments.append(Moment(**own, past=Past(**past) if past else None))
+                seen, held, rough = own.pop("seen"), own.pop("held").to(device), own.pop("rough").to(device)
+                motion = {key: value.cpu().numpy() for key, value in own.items()}
+                past = {key.removeprefix("past."): motion.pop(key) for key in own if key.startswith("past.")}
+                memory.moments.append(Moment(seen, held, rough, Past(**past) if past else None, **motion))
         except (KeyError, TypeError, RuntimeError) as error:
             raise ValueError(f"no memory of a clip: {error}") from None
         if not 0 <= memory.waiting <= len(memory.moments):

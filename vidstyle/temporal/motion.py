@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
+import cv2
+import numpy as np
 from torch import Tensor
 
+from .arrays import blurred, faded, laid_over, moved, resized
 from .flow import FlowEstimator
-from .flow.estimator import enlarged
-from .raster import apart, blurred, faded, laid_over, moved, resized, root
+from .raster import enlarged
 
 __all__ = ["Motion", "Past", "Shares", "find_motion"]
 
@@ -55,36 +56,35 @@ class Shares:
 class Past:
     """What the frames before tell of a motion.
 
-    slip: (1, 2, h, w), small motion that is still to be followed. known: (1, 1, h, w), contents that were held as the
-    paintings were; it is they that must look like the next frame. course: (1, 2, h, w), the motion so far, as it was
-    estimated. shake: (1, 1, h, w), mean squared change of it.
+    slip: (2, h, w), small motion that is still to be followed. known: (h, w), contents that were held as the paintings
+    were; it is they that must look like the next frame. course: (2, h, w), the motion so far, as it was estimated.
+    shake: (h, w), mean squared change of it.
     """
 
-    slip: Tensor
-    known: Tensor
-    course: Tensor
-    shake: Tensor
+    slip: np.ndarray
+    known: np.ndarray
+    course: np.ndarray
+    shake: np.ndarray
 
 
 @dataclass
 class Motion:
-    """From one frame to another, at half the size at which flow is estimated: no estimator knows finer detail.
+    """From one frame to another.
 
-    flow: (1, 2, h, w) in pixels; 0 where a place rests. trust: (1, 1, h, w) in [0, 1], the weight of what it brings.
-    explains: share of the frames' difference that the motion takes away. rests: (1, 1, h, w) in [0, 1], where nothing
-    moves. seen, brought: (1, 1, h, w), the first frame, and what is known of the second one, moved. slip, course,
-    shake: as in Past.
+    flow: (2, h, w) in pixels; 0 where a place rests. trust: (h, w) in [0, 1], the weight of what it brings. explains:
+    share of the frames' difference that the motion takes away. rests: (h, w) in [0, 1], where nothing moves. seen,
+    brought: (h, w), the first frame, and what is known of the second one, moved. slip, course, shake: as in Past.
     """
 
-    flow: Tensor
-    trust: Tensor
+    flow: np.ndarray
+    trust: np.ndarray
     explains: float
-    rests: Tensor
-    seen: Tensor
-    brought: Tensor
-    slip: Tensor
-    course: Tensor
-    shake: Tensor
+    rests: np.ndarray
+    seen: np.ndarray
+    brought: np.ndarray
+    slip: np.ndarray
+    course: np.ndarray
+    shake: np.ndarray
 
     @property
     def past(self) -> Past:
@@ -93,56 +93,63 @@ class Motion:
 
 
 def find_motion(
-    estimate: FlowEstimator, first: Tensor, second: Tensor, shares: Shares, past: Past | None = None
+    estimate: FlowEstimator,
+    first: Tensor,
+    second: Tensor,
+    size: tuple[int, int],
+    shares: Shares,
+    past: Past | None = None,
+    cubic: bool = True,
 ) -> Motion:
-    """The motion from `first` to `second`, both luma, (1, 1, h, w) in [0, 1]. past: at the size of a Motion."""
-    size = max(1, first.shape[-2] // 2), max(1, first.shape[-1] // 2)
-    flow = whole = enlarged(estimate(first, second), size)
-    first, second = resized(first, size), past.known if past else resized(second, size)
-    shake = torch.zeros_like(first)
+    """The motion from `first` to `second`, both luma, (1, 1, H, W) in [0, 1], at `size` (h, w), which is past's too.
+
+    cubic: the warp of what is known is bicubic, as that of the paintings is; otherwise bilinear.
+    """
+    flow = whole = np.ascontiguousarray(enlarged(estimate(first, second), size)[0].numpy())  # (2, h, w)
+    now, known = resized(first[0, 0].numpy(), size), past.known if past else resized(second[0, 0].numpy(), size)
+    shake = np.zeros_like(now)
     if past:
-        whole = flow + moved(past.slip, flow, cubic=False)
+        step = cv2.merge(tuple(flow))
+        whole = flow + np.stack([moved(part, step, cubic=False) for part in past.slip])
         shake = past.shake + LATEST * (blurred(_squared(flow - past.course), AROUND) - past.shake)
-    still = blurred(apart(second, first), 1.0)
-    mismatch = blurred(apart(moved(second, whole, cubic=False), first), 1.0)
-    explains = 1 - float(mismatch.mean() / still.mean().clamp_min(1e-6))
+    still = blurred(cv2.absdiff(known, now), 1.0)
+    mismatch = blurred(cv2.absdiff(moved(known, cv2.merge(tuple(whole)), cubic=False), now), 1.0)
+    explains = 1 - cv2.mean(mismatch)[0] / max(cv2.mean(still)[0], 1e-6)
 
     # Of a place that rests, an estimator sees the noise moving. What rests is not resampled, so it stays sharp.
-    noisy = faded(((still - mismatch) / (EXPLAINED * still + 0.005)).clamp_min(0).square())
-    noisy = noisy * faded((still / NOISE).square())
-    contrast = blurred(apart(first, blurred(first, 1.5)), 1.5)
-    feigned = FEIGNED[0] + (FEIGNED[1] - FEIGNED[0]) * faded((contrast / FLAT).square())
-    limit = max(size) * STILL + feigned * noisy * root(shake)
+    explained = np.maximum(still - mismatch, 0) / (EXPLAINED * still + 0.005)
+    noisy = faded(np.square(explained) + np.square(still / NOISE))
+    contrast = blurred(cv2.absdiff(now, blurred(now, 1.5)), 1.5)
+    feigned = FEIGNED[0] + (FEIGNED[1] - FEIGNED[0]) * faded(np.square(contrast / FLAT))
+    limit = max(size) * STILL + feigned * noisy * np.sqrt(shake)
     # What is too small to be told from noise is kept in mind: a slow motion adds up until it is followed.
-    rests = faded(_squared(whole) / (2 * limit.square())) if shares.rest else torch.zeros_like(first)
+    rests = faded(_squared(whole) / (2 * np.square(limit))) if shares.rest else np.zeros_like(now)
 
     along = whole * (1 - rests)
-    brought = moved(second, along)
-    differs = blurred(apart(brought, first), 1.0)
-    share = shares.moving + (shares.resting - shares.moving) * rests
-    trust = share
+    brought = moved(known, cv2.merge(tuple(along)), cubic)
+    trust = shares.moving + (shares.resting - shares.moving) * rests
     if shares.doubt:
-        haste = _squared(flow) / (HASTE * max(size)) ** 2
-        doubt = _doubt(contrast, differs).square() + haste
-        trust = share * (1 - FADING * _lit(first - brought, differs)) * faded(doubt)
+        differs = blurred(cv2.absdiff(brought, now), 1.0)
+        doubt = np.square(_doubt(contrast, differs)) + _squared(flow) / (HASTE * max(size)) ** 2
+        trust = trust * (1 - FADING * _lit(now - brought, differs)) * faded(doubt)
     # What a new painting takes the place of has no slip.
-    slip = MEMORY * whole * rests * trust
-    return Motion(along, trust, explains, rests, first, brought, slip, flow, shake)
+    slip = MEMORY * whole * (rests * trust)
+    return Motion(along, trust, explains, rests, now, brought, slip, flow, shake)
 
 
-def _doubt(contrast: Tensor, differs: Tensor) -> Tensor:
+def _doubt(contrast: np.ndarray, differs: np.ndarray) -> np.ndarray:
     """How far a frame differs from what should look like it, beyond the noise, in proportion to the contrast around."""
-    some = differs[..., ::2, ::2].flatten()
-    noise = some.kthvalue(1 + len(some) // 4).values.clamp(max=NOISE)
-    return (differs - noise).clamp_min(0) / (MISMATCH + CONTRAST * contrast)
+    some = differs[::2, ::2].ravel()
+    noise = min(NOISE, np.partition(some, len(some) // 4)[len(some) // 4])
+    return np.maximum(differs - noise, 0) / (MISMATCH + CONTRAST * contrast)
 
 
-def _lit(change: Tensor, differs: Tensor) -> Tensor:
+def _lit(change: np.ndarray, differs: np.ndarray) -> np.ndarray:
     """Where nearly all that changes changes alike: the light does, and a painting of the past is too bright or dark."""
-    light, whole = blurred(change, WIDE).square(), blurred(differs, WIDE).square()
-    return (1 - faded(light / LIGHT**2)) * (light / (whole + 1e-9)).square()
+    light, whole = (np.square(blurred(x, WIDE)) for x in (change, differs))
+    return (1 - faded(light / LIGHT**2)) * np.square(light / (whole + 1e-9))
 
 
-def _squared(flow: Tensor) -> Tensor:
-    """Squared length, (1, 1, h, w)."""
-    return flow[:, :1].square() + flow[:, 1:].square()
+def _squared(flow: np.ndarray) -> np.ndarray:
+    """Squared length of a flow (2, h, w): (h, w)."""
+    return np.square(flow[0]) + np.square(flow[1])

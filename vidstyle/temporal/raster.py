@@ -7,8 +7,7 @@ float32, and cost least with channels last in memory. Nothing here has gradients
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
+from functools import partial
 
 import cv2
 import numpy as np
@@ -17,19 +16,20 @@ import torch.nn.functional as F
 from kornia.filters import gaussian_blur2d
 from torch import Tensor
 
+from . import arrays
+
 __all__ = [
     "LONGEST",
     "apart",
     "blurred",
+    "carried",
+    "enlarged",
     "faded",
     "laid_over",
     "lit",
     "luma",
-    "minus",
     "moved",
     "resized",
-    "root",
-    "scaled",
     "shrunk",
 ]
 
@@ -39,9 +39,6 @@ LONGEST = 32_000
 """Side, in pixels, of the largest pictures that OpenCV moves."""
 SMALLEST = 32
 """Side of the smallest frames that flow is estimated on."""
-REPEAT = cv2.BORDER_REPLICATE
-NONE: Any = None
-"""For an argument that the types of OpenCV do not know to be optional."""
 
 
 def luma(x: Tensor) -> Tensor:
@@ -58,26 +55,39 @@ def resized(x: Tensor, size: tuple[int, int], quick: bool = False) -> Tensor:
     """
     if tuple(x.shape[-2:]) == size:
         return x
-    smaller = size[0] < x.shape[-2] and not quick
     if _on_cpu(x):
-        how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-        return _each(lambda x: cv2.resize(x, size[::-1], interpolation=how), x)
+        return _each(lambda x: arrays.resized(x, size, quick), x)
+    smaller = size[0] < x.shape[-2] and not quick
     return F.interpolate(x, size, mode="area") if smaller else F.interpolate(x, size, mode="bilinear")
 
 
 def shrunk(x: Tensor, pixels: int, quick: bool = False) -> Tensor:
-    """At about so many pixels, of the same shape: never larger, and no side below SMALLEST. quick: as for `resized`."""
+    """At about so many pixels, of the same shape: sides are even, never longer, and not below SMALLEST.
+
+    quick: as for `resized`.
+    """
     height, width = x.shape[-2:]
     scale = min(1.0, (pixels / (height * width)) ** 0.5)
-    return resized(x, (max(SMALLEST, round(height * scale)), max(SMALLEST, round(width * scale))), quick)
+    rows, columns = (max(SMALLEST, round(side * scale) // 2 * 2) for side in (height, width))
+    return resized(x, (rows, columns), quick)
 
 
 def blurred(x: Tensor, sigma: float) -> Tensor:
     """By a Gaussian of `sigma` pixels."""
-    side = 2 * round(2 * sigma) + 1
     if _on_cpu(x):
-        return _each(lambda x: cv2.GaussianBlur(x, (side, side), sigma, borderType=REPEAT), x)
+        return _each(lambda x: arrays.blurred(x, sigma), x)
+    side = 2 * round(2 * sigma) + 1
     return gaussian_blur2d(x, (side, side), (sigma, sigma), border_type="replicate")
+
+
+def enlarged(flow: Tensor, size: tuple[int, int]) -> Tensor:
+    """A flow (N, 2, h, w) at another size (height, width), in that size's pixels."""
+    if tuple(flow.shape[-2:]) == size:
+        return flow
+    factors = size[1] / flow.shape[-1], size[0] / flow.shape[-2]
+    if _on_cpu(flow):
+        return _each(lambda flow: arrays.enlarged(flow, size), flow)
+    return resized(flow, size) * flow.new_tensor(factors)[:, None, None]
 
 
 def moved(x: Tensor, flow: Tensor, cubic: bool = True) -> Tensor:
@@ -85,20 +95,30 @@ def moved(x: Tensor, flow: Tensor, cubic: bool = True) -> Tensor:
 
     flow: (N, 2, H, W) in pixels, (dx, dy).
     """
-    height, width = flow.shape[-2:]
     if _on_cpu(x):
-        grid, how = _positions(height, width), cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR
-        return _each(lambda x, flow: cv2.remap(x, flow + grid, NONE, how, borderMode=REPEAT), x, flow)
+        return _each(lambda x, flow: arrays.moved(x, flow, cubic), x, flow)
+    height, width = flow.shape[-2:]
     columns, rows = (torch.arange(side, device=flow.device, dtype=flow.dtype) + 0.5 for side in (width, height))
     at = torch.stack([(columns + flow[:, 0]) * (2 / width) - 1, (rows[:, None] + flow[:, 1]) * (2 / height) - 1], -1)
     mode = "bicubic" if cubic else "bilinear"
     return F.grid_sample(x, at.to(x.dtype), mode=mode, padding_mode="border", align_corners=False)
 
 
+def carried(held: Tensor, painted: Tensor, flow: Tensor, trust: Tensor, cubic: bool = True) -> Tensor:
+    """`held`, moved along a flow, laid over `painted` with `trust`.
+
+    flow, trust: (N, 2, h, w) and (N, 1, h, w), of any size. cubic: as for `moved`.
+    """
+    if _on_cpu(painted):
+        return _each(partial(arrays.carried, cubic=cubic), held, painted, flow, trust)
+    size = (painted.shape[-2], painted.shape[-1])
+    return laid_over(painted, moved(held, enlarged(flow, size), cubic), resized(trust, size))
+
+
 def laid_over(below: Tensor, above: Tensor, weight: Tensor) -> Tensor:
     """`above` with `weight` (N, 1, H, W), `below` with the rest; a negative weight leads away from `above`."""
     if _on_cpu(below):
-        return _each(lambda a, b, w: cv2.blendLinear(a, b, 1 - w, w), below, above, weight)
+        return _each(arrays.laid_over, below, above, weight)
     return torch.lerp(below, above, weight)
 
 
@@ -107,46 +127,20 @@ def apart(x: Tensor, y: Tensor) -> Tensor:
     return _each(cv2.absdiff, x, y) if _on_cpu(x) else (x - y).abs()
 
 
-def minus(x: Tensor, y: Tensor) -> Tensor:
-    """x − y."""
-    return _each(cv2.subtract, x, y) if _on_cpu(x) else x - y
-
-
-def scaled(x: Tensor, factors: tuple[float, ...]) -> Tensor:
-    """Every channel times a factor of its own."""
-    if _on_cpu(x):
-        return _each(lambda x: cv2.transform(x, np.diag(factors).astype(np.float32)), x)
-    return x * x.new_tensor(factors)[:, None, None]
-
-
-def root(x: Tensor) -> Tensor:
-    """Square root."""
-    return _each(cv2.sqrt, x) if _on_cpu(x) else x.sqrt()
-
-
 def faded(x: Tensor) -> Tensor:
     """exp(−x), for x ≥ 0; never so small that a CPU is slow with it."""
-    x = x.clamp(max=30)
-    return _each(lambda x: cv2.exp(-x), x) if _on_cpu(x) else torch.exp(-x)
+    return _each(arrays.faded, x) if _on_cpu(x) else torch.exp(-x.clamp(max=30))
 
 
-def lit(x: Tensor, light: Tensor, weight: Tensor) -> Tensor:
-    """x with light times a weight, both (N, 1, H, W), added to every channel, in [0, 1]."""
-    if not _on_cpu(x):
-        return (x + light * weight).clamp_(0, 1)
+def lit(x: Tensor, light: Tensor, soft: Tensor, weight: Tensor) -> Tensor:
+    """x with what `light` has more than `soft`, times a weight, all (N, 1, ·, ·), added to every channel, in [0, 1].
 
-    def work(x: np.ndarray, light: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        whole = cv2.cvtColor(cv2.multiply(light, weight), cv2.COLOR_GRAY2RGB)
-        return np.clip(cv2.add(whole, x, dst=whole), 0, 1, out=whole)
-
-    return _each(work, x, light, weight)
-
-
-@lru_cache(2)
-def _positions(height: int, width: int) -> np.ndarray:
-    """(x, y) of every pixel, (H, W, 2)."""
-    columns, rows = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
-    return np.stack(np.broadcast_arrays(columns, rows[:, None]), -1)
+    light: at x's size; soft and weight: at any.
+    """
+    if _on_cpu(x):
+        return _each(arrays.lit, x, light, soft, weight)
+    size = (x.shape[-2], x.shape[-1])
+    return (x + (light - resized(soft, size)) * resized(weight, size)).clamp_(0, 1)
 
 
 def _on_cpu(x: Tensor) -> bool:

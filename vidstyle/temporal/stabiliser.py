@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,11 +20,10 @@ from vidstyle.errors import OptionError
 from .cuts import SAME_SHOT, is_cut, thumbnail
 from .detail import as_detailed, roughness
 from .flow import ON_DEVICE, flow_estimator
-from .flow.estimator import enlarged
 from .memory import ClipMemory, Moment
-from .motion import Motion, Shares, find_motion
+from .motion import Motion, Past, Shares, find_motion
 from .occlusion import visible
-from .raster import LONGEST, laid_over, luma, moved, resized, shrunk
+from .raster import LONGEST, carried, luma, resized, shrunk
 
 __all__ = ["LEVELS", "PARTS", "Level", "Stabiliser", "find_level"]
 
@@ -36,6 +36,10 @@ class Level:
     """What finds motion."""
     pixels: int = 160_000
     """At about so many pixels flow is estimated; never at more than the frame has."""
+    early: bool = False
+    """Frames are halved before flow is estimated, not flow afterwards: what is made of it has half the size anyhow."""
+    cubic: bool = True
+    """The warp is bicubic; otherwise bilinear, which is softer and costs a third."""
     ahead: int = 0
     """Frames looked ahead, by which the result comes later. With them, flow is estimated both ways."""
     shares: Shares = field(default_factory=Shares)
@@ -46,8 +50,7 @@ class Level:
 
 
 LEVELS = {
-    # Below 32,768 numbers PyTorch works on one thread, which is faster than to wake another.
-    "fast": Level(flow="dis-fast", pixels=32_000),
+    "fast": Level(flow="dis-fast", pixels=44_000, early=True, cubic=False),
     # What later frames bring back, a mistake of the flow does not spoil: more of the past may stay.
     "best": Level(ahead=4, shares=Shares(moving=0.93), colours=True),
 }
@@ -90,7 +93,9 @@ class Stabiliser:
         OptionError for a level that is not there; InputError where the flow's weights cannot be had.
         """
         self.level = find_level(level) if isinstance(level, str) else level
-        flow = self.level.flow if flow == "auto" else flow
+        if flow not in ("auto", self.level.flow):
+            self.level = replace(self.level, flow=flow, early=False)
+        flow = self.level.flow
         self.where = torch.device(device if flow in ON_DEVICE else "cpu")
         self.estimator = flow_estimator(flow, device)
 
@@ -102,17 +107,18 @@ class Stabiliser:
         """
         small = shrunk(content, self.level.pixels, quick=not self.level.ahead).cpu()
         seen, now = luma(small), thumbnail(small)
+        seen = resized(seen, _half(seen)) if self.level.early else seen
         before = memory.moments[-1] if memory.moments else None
         gap = None not in (index, memory.following) and index != memory.following
         if before and (gap or before.held.shape != painted.shape or max(painted.shape) > LONGEST):
             before = None
         back = None
         if before:
-            back = find_motion(self.estimate, seen, before.seen, self.level.shares, before.past)
+            back = self._motion(seen, before.seen, before.past)
         if back and memory.thumbnail is not None and is_cut(memory.thumbnail, now) and 1 - back.explains > SAME_SHOT:
             before = back = None
         done = [] if before else self.finish(memory)
-        moment = Moment(seen, painted, roughness(luma(painted)))
+        moment = Moment(seen, painted, roughness(painted))
         if before and back:
             if self.level.ahead:
                 self._look_ahead(before, seen, back, painted)
@@ -148,20 +154,24 @@ class Stabiliser:
             past = back.past
             past.slip = back.slip - before.past.slip
             past.course, past.shake = -before.past.course, before.past.shake
-        onward = find_motion(self.estimate, before.seen, seen, self.level.shares, past)
+        onward = self._motion(before.seen, seen, past)
         scale = back.flow.shape[-1] / painted.shape[-1]
         # Of what rests the rule would take noise for motion boundaries.
-        both = visible(back.flow, onward.flow, scale).maximum(back.rests)
+        there, again = (torch.from_numpy(motion.flow)[None] for motion in (back, onward))
+        both = np.maximum(visible(there, again, scale)[0, 0].numpy(), back.rests)
         back.trust, back.slip = back.trust * both, back.slip * both
-        again = visible(onward.flow, back.flow, scale).maximum(onward.rests)
+        both = np.maximum(visible(again, there, scale)[0, 0].numpy(), onward.rests)
         # The future is for what the past does not show: both together would only be softer.
         new = 1 if before.kept is None else 1 - before.kept
-        before.onward, before.trust = onward.flow, onward.trust * again * new
+        before.onward, before.trust = onward.flow, onward.trust * both * new
 
-    def _carried(self, held: Tensor, painted: Tensor, flow: Tensor, trust: Tensor) -> Tensor:
-        size = (painted.shape[-2], painted.shape[-1])
-        flow, trust = flow.to(painted.device), trust.to(painted.device)
-        return laid_over(painted, moved(held, enlarged(flow, size)), resized(trust, size))
+    def _motion(self, first: Tensor, second: Tensor, past: Past | None) -> Motion:
+        size = (first.shape[-2], first.shape[-1]) if self.level.early else _half(first)
+        return find_motion(self.estimate, first, second, size, self.level.shares, past, self.level.cubic)
+
+    def _carried(self, held: Tensor, painted: Tensor, flow: np.ndarray, trust: np.ndarray) -> Tensor:
+        way, weight = (torch.from_numpy(x).to(painted.device) for x in (flow[None], trust[None, None]))
+        return carried(held, painted, way, weight, self.level.cubic)
 
     def _hand_out(self, memory: ClipMemory) -> Tensor:
         """The oldest frame that waits, joined with the frames after it."""
@@ -173,3 +183,7 @@ class Stabiliser:
             assert moment.trust is not None
             result = self._carried(result, moment.held, moment.onward, moment.trust)
         return as_detailed(result, ahead[0].rough, self.level.colours) if self.level.sharpness else result
+
+
+def _half(x: Tensor) -> tuple[int, int]:
+    return x.shape[-2] // 2, x.shape[-1] // 2

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from vidstyle.temporal.chain import Chain
-from vidstyle.temporal.flow.estimator import enlarged
-from vidstyle.temporal.raster import moved, resized
+from vidstyle.temporal.raster import enlarged, moved, resized
 
 __all__ = ["Held"]
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from vidstyle.temporal.raster import resized, scaled
+from vidstyle.temporal.raster import enlarged, resized
 
 __all__ = ["FlowEstimator", "Scaled"]
 
@@ -33,11 +33,3 @@ class Scaled:
         size = max(SMALLEST, round(height * self.scale)), max(SMALLEST, round(width * self.scale))
         flow = self.estimate(resized(first, size), resized(second, size))
         return enlarged(flow, (height, width))
-
-
-def enlarged(flow: Tensor, size: tuple[int, int]) -> Tensor:
-    """A flow (N, 2, h, w) at another size (height, width), in that size's pixels."""
-    factors = size[1] / flow.shape[-1], size[0] / flow.shape[-2]
-    if size[0] < flow.shape[-2]:
-        return scaled(resized(flow, size), factors)
-    return resized(scaled(flow, factors), size)

@@ -11,10 +11,8 @@ from kornia.filters import box_blur, gaussian_blur2d, median_blur, spatial_gradi
 from kornia.geometry.transform import build_pyramid
 from torch import Tensor
 
-from vidstyle.temporal.raster import luma
+from vidstyle.temporal.raster import enlarged, luma
 from vidstyle.temporal.warp import warp
-
-from .estimator import enlarged
 
 __all__ = ["LucasKanade"]
 

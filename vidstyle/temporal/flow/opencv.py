@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidstyle.temporal.raster import luma, resized
-
-from .estimator import enlarged
+from vidstyle.temporal.raster import enlarged, luma, resized
 
 __all__ = ["Dis", "Farneback"]
 
 SMALLEST = 32
 """Side of the smallest frames that DIS takes."""
+FEW, ROUNDS = 16_000, 2
+"""In frames of fewer pixels one finer scale is searched than else, and flow is refined in at most so many rounds."""
 SLIMMEST = 24
 """How many times as long as wide frames may be for DIS. In strips nothing is found to move."""
 
@@ -29,6 +29,7 @@ class Dis:
 
     def __init__(self, preset: str = "medium") -> None:
         self.dis = cv2.DISOpticalFlow.create(getattr(cv2, f"DISOPTICAL_FLOW_PRESET_{preset.upper()}"))
+        self.finest, self.rounds = self.dis.getFinestScale(), self.dis.getVariationalRefinementIterations()
 
     def __call__(self, first: Tensor, second: Tensor) -> Tensor:
         height, width = first.shape[-2:]
@@ -36,6 +37,9 @@ class Dis:
             return first.new_zeros(len(first), 2, height, width)
         # It reads outside of smaller frames.
         size = max(SMALLEST, height), max(SMALLEST, width)
+        few = height * width < FEW
+        self.dis.setFinestScale(max(0, self.finest - few))
+        self.dis.setVariationalRefinementIterations(min(ROUNDS, self.rounds) if few else self.rounds)
         # Without a flow to begin with it begins with what its memory holds.
         flow = _each(lambda a, b: self.dis.calc(a, b, _nowhere(a)), resized(first, size), resized(second, size))
         return enlarged(flow, (height, width))

@@ -9,10 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vidstyle.errors import InputError
-from vidstyle.temporal.raster import resized
+from vidstyle.temporal.raster import enlarged, resized
 from vidstyle.zoo.vision import import_torchvision
-
-from .estimator import enlarged
 
 __all__ = ["Raft"]
 

@@ -1,0 +1,128 @@
+"""Operations on one picture, an array (H, W) or (H, W, C), float32, by OpenCV.
+
+For what is small, too: a call of OpenCV or NumPy costs a fraction of one of PyTorch.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import cv2
+import numpy as np
+
+__all__ = ["blurred", "carried", "enlarged", "faded", "laid_over", "lit", "moved", "resized"]
+
+REPEAT = cv2.BORDER_REPLICATE
+NONE: Any = None
+"""For an argument that the types of OpenCV do not know to be optional."""
+
+MOST = 1 << 24
+"""Numbers in the largest array that is kept for the next frame."""
+
+STRIP = 1 << 15
+"""Pixels that are worked on at a time."""
+
+
+class _Room(threading.local):
+    """Memory for what is made on the way, a thread's own, kept from frame to frame.
+
+    New memory has to be cleared by the system page by page, which takes as long as the work.
+    """
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, np.ndarray] = {}
+
+    def __call__(self, name: str, *shape: int) -> np.ndarray:
+        """An array of that shape, in which anything may be."""
+        found = self.arrays.get(name)
+        if found is None or found.shape != shape:
+            found = np.empty(shape, np.float32)
+            if found.size <= MOST:
+                self.arrays[name] = found
+        return found
+
+
+_room = _Room()
+
+
+def resized(x: np.ndarray, size: tuple[int, int], quick: bool = False, out: np.ndarray = NONE) -> np.ndarray:
+    """At `size` (height, width): means of what is made smaller, bilinear where it is made larger.
+
+    quick: bilinear all the same, which leaves out pixels.
+    """
+    if x.shape[:2] == size:
+        return x
+    how = cv2.INTER_AREA if size[0] < len(x) and not quick else cv2.INTER_LINEAR
+    return cv2.resize(x, size[::-1], out, interpolation=how)
+
+
+def blurred(x: np.ndarray, sigma: float) -> np.ndarray:
+    """By a Gaussian of `sigma` pixels, borders repeated."""
+    side = 2 * round(2 * sigma) + 1
+    return cv2.GaussianBlur(x, (side, side), sigma, borderType=REPEAT)
+
+
+def moved(x: np.ndarray, flow: np.ndarray, cubic: bool = True, out: np.ndarray = NONE) -> np.ndarray:
+    """Backward warp: the result at p is `x` at p + flow(p), bicubic or bilinear, borders repeated.
+
+    flow: (H, W, 2) in pixels, (dx, dy).
+    """
+    how = cv2.WARP_RELATIVE_MAP | (cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR)
+    return cv2.remap(x, flow, NONE, how, out, REPEAT)
+
+
+def enlarged(flow: np.ndarray, size: tuple[int, int], out: np.ndarray = NONE) -> np.ndarray:
+    """A flow (h, w, 2) at another size (height, width), in that size's pixels."""
+    factors = size[1] / flow.shape[1], size[0] / flow.shape[0]
+    return resized(cv2.transform(flow, np.diag(factors).astype(np.float32)), size, out=out)
+
+
+def carried(held: np.ndarray, painted: np.ndarray, flow: np.ndarray, trust: np.ndarray, cubic: bool) -> np.ndarray:
+    """`held`, moved along a flow (h, w, 2) of any size, laid over `painted` with `trust`, (h, w)."""
+    height, width = size = painted.shape[:2]
+    way = enlarged(flow, size, _room("way", height, width, 2))
+    weight = resized(trust, size, out=_room("weight", height, width))
+    if cubic:
+        there = moved(held, way, cubic, _room("there", *painted.shape))
+    else:
+        # Four channels OpenCV moves as one vector, three one by one.
+        wide = cv2.cvtColor(held, cv2.COLOR_RGB2RGBA, _room("wide", height, width, 4))
+        there = moved(wide, way, cubic, _room("there", *wide.shape))
+    joined = np.empty_like(painted, order="C")
+    for rows in _strips(height, width):
+        above = there[rows] if cubic else cv2.cvtColor(there[rows], cv2.COLOR_RGBA2RGB)
+        cv2.blendLinear(painted[rows], above, 1 - weight[rows], weight[rows], joined[rows])
+    return joined
+
+
+def lit(x: np.ndarray, light: np.ndarray, soft: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """x (H, W, 3) with what `light` (H, W) has more than `soft`, times `weight`, added to every channel, in [0, 1].
+
+    soft, weight: of any size.
+    """
+    height, width = size = x.shape[:2]
+    soft = resized(soft, size, out=_room("soft", height, width))
+    weight = resized(weight, size, out=_room("weight", height, width))
+    whole = np.empty_like(x, order="C")
+    for rows in _strips(height, width):
+        fine = cv2.multiply(cv2.subtract(light[rows], soft[rows]), weight[rows])
+        part = cv2.add(x[rows], cv2.cvtColor(fine, cv2.COLOR_GRAY2RGB, whole[rows]), whole[rows])
+        np.clip(part, 0, 1, out=part)
+    return whole
+
+
+def laid_over(below: np.ndarray, above: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """`above` with `weight` (H, W), `below` with the rest; a negative weight leads away from `above`."""
+    return cv2.blendLinear(below, above, 1 - weight, weight)
+
+
+def faded(x: np.ndarray) -> np.ndarray:
+    """exp(−x), for x ≥ 0; never so small that a CPU is slow with it."""
+    return cv2.exp(np.maximum(-x, np.float32(-30)))
+
+
+def _strips(height: int, width: int) -> list[slice]:
+    """Rows, a few at a time: what is made of them on the way stays in a core's cache."""
+    few = max(1, STRIP // width)
+    return [slice(top, top + few) for top in range(0, height, few)]
