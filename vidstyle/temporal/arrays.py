@@ -20,9 +20,6 @@ NONE: Any = None
 MOST = 1 << 24
 """Numbers in the largest array that is kept for the next frame."""
 
-STRIP = 1 << 15
-"""Pixels that are worked on at a time."""
-
 
 class _Room(threading.local):
     """Memory for what is made on the way, a thread's own, kept from frame to frame.
@@ -80,20 +77,17 @@ def enlarged(flow: np.ndarray, size: tuple[int, int], out: np.ndarray = NONE) ->
 
 def carried(held: np.ndarray, painted: np.ndarray, flow: np.ndarray, trust: np.ndarray, cubic: bool) -> np.ndarray:
     """`held`, moved along a flow (h, w, 2) of any size, laid over `painted` with `trust`, (h, w)."""
-    height, width = size = painted.shape[:2]
-    way = enlarged(flow, size, _room("way", height, width, 2))
-    weight = resized(trust, size, out=_room("weight", height, width))
+    height, width = painted.shape[:2]
+    way = enlarged(flow, (height, width), _room("way", height, width, 2))
+    weight = resized(trust, (height, width), out=_room("weight", height, width))
+    there = _room("there", *painted.shape)
     if cubic:
-        there = moved(held, way, cubic, _room("there", *painted.shape))
+        moved(held, way, cubic, there)
     else:
         # Four channels OpenCV moves as one vector, three one by one.
         wide = cv2.cvtColor(held, cv2.COLOR_RGB2RGBA, _room("wide", height, width, 4))
-        there = moved(wide, way, cubic, _room("there", *wide.shape))
-    joined = np.empty_like(painted, order="C")
-    for rows in _strips(height, width):
-        above = there[rows] if cubic else cv2.cvtColor(there[rows], cv2.COLOR_RGBA2RGB)
-        cv2.blendLinear(painted[rows], above, 1 - weight[rows], weight[rows], joined[rows])
-    return joined
+        cv2.cvtColor(moved(wide, way, cubic, _room("moved", *wide.shape)), cv2.COLOR_RGBA2RGB, there)
+    return cv2.blendLinear(painted, there, np.subtract(1, weight, out=_room("rest", height, width)), weight)
 
 
 def lit(x: np.ndarray, light: np.ndarray, soft: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -101,15 +95,12 @@ def lit(x: np.ndarray, light: np.ndarray, soft: np.ndarray, weight: np.ndarray) 
 
     soft, weight: of any size.
     """
-    height, width = size = x.shape[:2]
-    soft = resized(soft, size, out=_room("soft", height, width))
-    weight = resized(weight, size, out=_room("weight", height, width))
-    whole = np.empty_like(x, order="C")
-    for rows in _strips(height, width):
-        fine = cv2.multiply(cv2.subtract(light[rows], soft[rows]), weight[rows])
-        part = cv2.add(x[rows], cv2.cvtColor(fine, cv2.COLOR_GRAY2RGB, whole[rows]), whole[rows])
-        np.clip(part, 0, 1, out=part)
-    return whole
+    size = x.shape[:2]
+    fine = _room("fine", *size)
+    cv2.subtract(light, resized(soft, size, out=fine), fine)
+    cv2.multiply(fine, resized(weight, size, out=_room("weight", *size)), fine)
+    whole = cv2.cvtColor(fine, cv2.COLOR_GRAY2RGB)
+    return np.clip(cv2.add(whole, x, dst=whole), 0, 1, out=whole)
 
 
 def laid_over(below: np.ndarray, above: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -120,9 +111,3 @@ def laid_over(below: np.ndarray, above: np.ndarray, weight: np.ndarray) -> np.nd
 def faded(x: np.ndarray) -> np.ndarray:
     """exp(−x), for x ≥ 0; never so small that a CPU is slow with it."""
     return cv2.exp(np.maximum(-x, np.float32(-30)))
-
-
-def _strips(height: int, width: int) -> list[slice]:
-    """Rows, a few at a time: what is made of them on the way stays in a core's cache."""
-    few = max(1, STRIP // width)
-    return [slice(top, top + few) for top in range(0, height, few)]
