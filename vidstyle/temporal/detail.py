@@ -14,22 +14,21 @@ EVERY = 8
 """Roughness is sampled in every so many rows."""
 AREA = 16
 """It is compared in areas of so many pixels."""
-REACH = 1.0
-"""Gain for every part of roughness that is missing."""
 MOST = 2.5
 """Largest gain."""
 LEAST = 4e-3
 """Roughness that does not matter."""
 
 
-def as_detailed(picture: Tensor, wanted: Tensor, colours: bool = False) -> Tensor:
+def as_detailed(picture: Tensor, wanted: Tensor, reach: float = 1.0, colours: bool = False) -> Tensor:
     """`picture`, (N, 3, H, W) in [0, 1], with luma about as rough, area by area, as is `wanted`; see `roughness`.
 
-    colours: what is fine in them is raised too, which is nearer to the style and takes twice as long.
+    reach: gain for every part of roughness that is missing. colours: what is fine in them is raised too, which is
+    nearer to the style and takes twice as long.
     """
     light = luma(picture)
     there = roughness(light)
-    gain = (REACH * ((wanted + LEAST) / (there + LEAST) - 1)).clamp(0, MOST)
+    gain = (reach * ((wanted + LEAST) / (there + LEAST) - 1)).clamp(0, MOST)
     if not colours:
         return lit(picture, light, _soft(light), gain)
     size = (picture.shape[-2], picture.shape[-1])

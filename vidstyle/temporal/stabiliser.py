@@ -45,12 +45,14 @@ class Level:
     shares: Shares = field(default_factory=Shares)
     sharpness: bool = True
     """What averaging softens is given back."""
+    reach: float = 1.0
+    """So many times over."""
     colours: bool = False
     """To colours too, not to luma alone."""
 
 
 LEVELS = {
-    "fast": Level(flow="dis-fast", pixels=44_000, early=True, cubic=False),
+    "fast": Level(flow="dis-fast", pixels=44_000, early=True, cubic=False, reach=1.1),
     # What later frames bring back, a mistake of the flow does not spoil: more of the past may stay.
     "best": Level(ahead=4, shares=Shares(moving=0.93), colours=True),
 }
@@ -182,7 +184,9 @@ class Stabiliser:
             assert moment.onward is not None
             assert moment.trust is not None
             result = self._carried(result, moment.held, moment.onward, moment.trust)
-        return as_detailed(result, ahead[0].rough, self.level.colours) if self.level.sharpness else result
+        if not self.level.sharpness:
+            return result
+        return as_detailed(result, ahead[0].rough, self.level.reach, self.level.colours)
 
 
 def _half(x: Tensor) -> tuple[int, int]:
