@@ -1,27 +1,35 @@
-"""Optimization from coarse to fine against the textbook's 300 steps of L-BFGS at full size, by the same energy.
+"""Gatys' method against the textbook's 300 steps of L-BFGS, by the same energy of the same pictures.
 
-Usage: python bench/gatys.py [SIDE [STEPS]]      default 384 pixels, 300 steps at every size
+Usage: python bench/gatys.py [SIDE [STEPS [STYLES [PHOTOS [ENCODER]]]]]
+default: 256 pixels, 300 steps, 4 styles on each of 2 photos, glance
+
+The two take turns at going first. Seconds are on the clock and of the processor: beside other work only the latter tell
+how much was done. Leaves out/gatys_SIDE_ENCODER.png: content, textbook, ours; and out/gatys_curves_SIDE_ENCODER.png,
+energy over processor seconds, of the first picture.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from functools import partial
+from collections.abc import Callable
+from pathlib import Path
 
 import torch
-from results_file import SHARED, record
+from results_file import ROOT, SHARED, record
 from torch import Tensor
 
-from vidstyle.pictures import list_pictures, load_square
+from vidstyle.pictures import as_image, list_pictures, load_square
 from vidstyle.stylizers import Gatys, GatysOptions
 from vidstyle.stylizers.gatys.energy import STYLE_LAYERS, Energy
 
-STYLES = ("composition_vii", "great_wave", "starry_night")
+STYLES = ("composition_vii", "great_wave", "starry_night", "the_scream", "mondrian", "udnie")
 STEPS = 300
 
+Told = Callable[[float], None]
 
-def textbook(energy: Energy, content: Tensor) -> Tensor:
+
+def textbook(energy: Energy, content: Tensor, told: Told) -> Tensor:
     """As in the tutorials: from the content, no line search, pixels clamped before every evaluation."""
     pixels = content.clone(memory_format=torch.contiguous_format).requires_grad_()
     optimizer = torch.optim.LBFGS([pixels], max_iter=STEPS, max_eval=STEPS, history_size=100)
@@ -32,6 +40,7 @@ def textbook(energy: Energy, content: Tensor) -> Tensor:
         optimizer.zero_grad()
         value = energy(pixels)
         value.backward()
+        told(value.item())
         return value
 
     optimizer.step(compute)
@@ -39,25 +48,57 @@ def textbook(energy: Energy, content: Tensor) -> Tensor:
 
 
 def main() -> None:
-    side = int(sys.argv[1]) if len(sys.argv) > 1 else 384
+    given = [*sys.argv[1:], *("256", "300", "4", "2", "glance")[len(sys.argv) - 1 :]]
+    side, steps, styles, contents = map(int, given[:4])
+    encoder, kind = given[4], "glance" if given[4] == "glance" else "vgg"
     photos = list_pictures(SHARED / "data" / "photos")
-    painter, rows = Gatys(GatysOptions(steps=int(sys.argv[2]) if len(sys.argv) > 2 else 300), device="cpu"), []
-    for number, style in enumerate(STYLES):
-        square = load_square(photos[number * len(photos) // len(STYLES)], side)
-        content = torch.from_numpy(square).permute(2, 0, 1)[None].float() / 255
+    told: list[Told] = [lambda energy: None]
+    painter = Gatys(GatysOptions(steps=steps), encoder, "cpu", on_step=lambda share, energy: told[0](energy))
+    rows: list[dict[str, object]] = []
+    sheet: list[Tensor] = []
+    curves: dict[str, list[tuple[float, float]]] = {}
+    for style in STYLES[:styles]:
         code = painter.encode_style(SHARED / "media" / "styles" / f"{style}.jpg", size=side)
-        energy = Energy(painter.encoder, painter.options, content, code.tensors[: len(STYLE_LAYERS)])
-        row: dict[str, object] = {"style": style, "photo": photos[number * len(photos) // len(STYLES)].name}
-        ways = {"textbook": partial(textbook, energy, content), "coarse_to_fine": partial(painter, content, code)}
-        for name, paint in ways.items():
-            began = time.perf_counter()
-            painted = paint()
-            row[f"{name}_seconds"] = time.perf_counter() - began
-            with torch.no_grad():
-                row[f"{name}_energy"] = energy(painted).item()
-        print(row, flush=True)
-        rows.append(row)
-    record("gatys", {"side": side, "steps": painter.options.steps, "runs": rows})
+        for number in range(contents):
+            photo = photos[number * len(photos) // 3]
+            content = torch.from_numpy(load_square(photo, side)).permute(2, 0, 1)[None].float() / 255
+            energy = Energy(painter.encoder, painter.options, content, code.tensors[: len(STYLE_LAYERS)])
+            row: dict[str, object] = {"style": style, "photo": photo.name}
+            painted: dict[str, Tensor] = {}
+            ways = {"textbook": lambda: textbook(energy, content, told[0]), "ours": lambda: painter(content, code)}  # noqa: B023
+            for name in list(ways) if len(rows) % 2 else reversed(ways):
+                curve: list[tuple[float, float]] = []
+                began, busy = time.perf_counter(), time.process_time()
+                told[0] = lambda value: curve.append((time.process_time() - busy, value))  # noqa: B023
+                painted[name] = ways[name]()
+                row[f"{name}_seconds"] = round(time.perf_counter() - began, 1)
+                row[f"{name}_processor_seconds"] = round(time.process_time() - busy, 1)
+                with torch.no_grad():
+                    row[f"{name}_energy"] = round(energy(painted[name]).item(), 4)
+                if not rows:
+                    curves[name] = curve
+            print(row, flush=True)
+            rows.append(row)
+            sheet.append(torch.cat([content, painted["textbook"], painted["ours"]], 3))
+    out = ROOT / "out"
+    out.mkdir(exist_ok=True)
+    as_image(torch.cat(sheet, 2)[0]).save(out / f"gatys_{side}_{kind}.png")
+    draw(curves, out / f"gatys_curves_{side}_{kind}.png")
+    record("gatys", {"side": side, "steps": steps, "encoder": kind, "runs": rows})
+
+
+def draw(curves: dict[str, list[tuple[float, float]]], path: Path) -> None:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return
+    figure = Figure((5, 3.2), layout="constrained")
+    axes = figure.subplots()
+    for name, curve in curves.items():
+        axes.plot(*zip(*curve, strict=True), label=name)
+    axes.set(xlabel="processor seconds", ylabel="energy", yscale="log")
+    axes.legend()
+    figure.savefig(path, dpi=120)
 
 
 if __name__ == "__main__":
