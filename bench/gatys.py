@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import torch
@@ -23,7 +24,7 @@ from vidstyle.pictures import as_image, list_pictures, load_square
 from vidstyle.stylizers import Gatys, GatysOptions
 from vidstyle.stylizers.gatys.energy import STYLE_LAYERS, Energy
 
-STYLES = ("composition_vii", "great_wave", "starry_night", "the_scream", "mondrian", "udnie")
+STYLES = ("great_wave", "starry_night", "composition_vii", "the_scream", "mondrian", "udnie")
 STEPS = 300
 
 Told = Callable[[float], None]
@@ -57,34 +58,31 @@ def main() -> None:
     rows: list[dict[str, object]] = []
     sheet: list[Tensor] = []
     curves: dict[str, list[tuple[float, float]]] = {}
-    for style in STYLES[:styles]:
-        code = painter.encode_style(SHARED / "media" / "styles" / f"{style}.jpg", size=side)
-        for number in range(contents):
-            photo = photos[number * len(photos) // 3]
-            content = torch.from_numpy(load_square(photo, side)).permute(2, 0, 1)[None].float() / 255
-            energy = Energy(painter.encoder, painter.options, content, code.tensors[: len(STYLE_LAYERS)])
-            row: dict[str, object] = {"style": style, "photo": photo.name}
-            painted: dict[str, Tensor] = {}
-            ways = {"textbook": lambda: textbook(energy, content, told[0]), "ours": lambda: painter(content, code)}  # noqa: B023
-            for name in list(ways) if len(rows) % 2 else reversed(ways):
-                curve: list[tuple[float, float]] = []
-                began, busy = time.perf_counter(), time.process_time()
-                told[0] = lambda value: curve.append((time.process_time() - busy, value))  # noqa: B023
-                painted[name] = ways[name]()
-                row[f"{name}_seconds"] = round(time.perf_counter() - began, 1)
-                row[f"{name}_processor_seconds"] = round(time.process_time() - busy, 1)
-                with torch.no_grad():
-                    row[f"{name}_energy"] = round(energy(painted[name]).item(), 4)
-                if not rows:
-                    curves[name] = curve
-            print(row, flush=True)
-            rows.append(row)
-            sheet.append(torch.cat([content, painted["textbook"], painted["ours"]], 3))
     out = ROOT / "out"
     out.mkdir(exist_ok=True)
-    as_image(torch.cat(sheet, 2)[0]).save(out / f"gatys_{side}_{kind}.png")
-    draw(curves, out / f"gatys_curves_{side}_{kind}.png")
-    record("gatys", {"side": side, "steps": steps, "encoder": kind, "runs": rows})
+    for number, style in product(range(contents), STYLES[:styles]):
+        photo = photos[number * len(photos) // 3]
+        content = torch.from_numpy(load_square(photo, side)).permute(2, 0, 1)[None].float() / 255
+        code = painter.encode_style(SHARED / "media" / "styles" / f"{style}.jpg", size=side)
+        energy = Energy(painter.encoder, painter.options, content, code.tensors[: len(STYLE_LAYERS)])
+        row: dict[str, object] = {"style": style, "photo": photo.name}
+        painted: dict[str, Tensor] = {}
+        for name in ("textbook", "ours") if len(rows) % 2 else ("ours", "textbook"):
+            curve: list[tuple[float, float]] = []
+            began, busy = time.perf_counter(), time.process_time()
+            told[0] = lambda value: curve.append((time.process_time() - busy, value))  # noqa: B023
+            painted[name] = painter(content, code) if name == "ours" else textbook(energy, content, told[0])
+            row[f"{name}_seconds"] = round(time.perf_counter() - began, 1)
+            row[f"{name}_processor_seconds"] = round(time.process_time() - busy, 1)
+            with torch.no_grad():
+                row[f"{name}_energy"] = round(energy(painted[name]).item(), 4)
+            if not rows:
+                curves[name] = curve
+        rows.append(row)
+        sheet.append(torch.cat([content, painted["textbook"], painted["ours"]], 3))
+        as_image(torch.cat(sheet, 2)[0]).save(out / f"gatys_{side}_{kind}.png")
+        draw(curves, out / f"gatys_curves_{side}_{kind}.png")
+        record("gatys", {"side": side, "steps": steps, "encoder": kind, "runs": rows})
 
 
 def draw(curves: dict[str, list[tuple[float, float]]], path: Path) -> None:

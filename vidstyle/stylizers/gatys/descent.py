@@ -24,9 +24,9 @@ HISTORY = 30
 """Steps that L-BFGS remembers, each as large as two pictures."""
 EVEN_ABOVE, LOWEST = 0.2, 0.01
 """Cycles per pixel between which a change of lightness is steeper the finer it is."""
-STEEPER = 1.5
+STEEPER = 0.75
 """Power of the frequency that it is steeper by."""
-COLOUR = 3.0
+COLOUR = 1.5
 """How much less steep than fine changes of lightness those of colour are, at any size."""
 FIRST = 0.02
 """Mean change of a pixel in the first step, of its range."""
@@ -82,18 +82,19 @@ def descend(
 
 
 class _Evened:
-    """Evens out how steep an energy is for changes (1, 3, H, W) of different size and colour."""
+    """Evens out how steep an energy is for changes (1, 3, H, W) of different size and colour; power 0.5: half."""
 
-    def __init__(self, like: Tensor) -> None:
+    def __init__(self, like: Tensor, power: float = 1.0) -> None:
         self.size = like.shape[-2:]
         rows = torch.fft.fftfreq(self.size[0], device=like.device)
         columns = torch.fft.rfftfreq(self.size[1], device=like.device)
         frequency = torch.hypot(rows[:, None], columns).clamp_min(LOWEST)  # (H, W / 2 + 1), cycles per pixel
-        self.gain = (EVEN_ABOVE / frequency).clamp_min(1) ** STEEPER
+        self.gain = (EVEN_ABOVE / frequency).clamp_min(1) ** (power * STEEPER)
+        self.colour = COLOUR**power
 
     def __call__(self, x: Tensor) -> Tensor:
         light = x.mean(1, keepdim=True)
-        return COLOUR * (x - light) + torch.fft.irfft2(torch.fft.rfft2(light) * self.gain, s=self.size)
+        return self.colour * (x - light) + torch.fft.irfft2(torch.fft.rfft2(light) * self.gain, s=self.size)
 
 
 def _free(pixels: Tensor, gradient: Tensor) -> Tensor:
@@ -145,15 +146,14 @@ def _downhill(gradient: Tensor, free: Tensor, past: Past, evened: _Evened, scale
     return -way * free
 
 
-def _adam(look: Look, pixels: Tensor, steps: int) -> None:
-    """Adam over the pixels, which are clamped after every step."""
-    evened, leaf = _Evened(pixels), pixels.clone()
-    adam = torch.optim.Adam([leaf], lr=0.02)
+def _adam(look: Look, picture: Tensor, steps: int) -> None:
+    """Adam over a correction that is seen through the root of what evens gradients out: seen so, slopes are even."""
+    root, correction = _Evened(picture, 0.5), torch.zeros_like(picture)
+    adam = torch.optim.Adam([correction], lr=0.02)
     rate = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps, eta_min=0.002)
     for _ in range(steps):
-        _, gradient = look(leaf.clone())
-        free = _free(leaf, gradient)
-        leaf.grad = evened(gradient * free) * free
+        corrected = picture + root(correction)
+        _, gradient = look(corrected.clamp(0, 1))
+        correction.grad = root(gradient * _free(corrected, gradient))
         adam.step()
         rate.step()
-        leaf.clamp_(0, 1)
