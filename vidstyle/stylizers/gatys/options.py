@@ -31,7 +31,7 @@ class GatysOptions:
     """lbfgs or adam."""
     init: str = "content"
     """What the coarsest picture begins as: content or noise."""
-    coarsest: int = 256
+    coarsest: int = 128
     """Short side, in pixels, below which no size is begun with; sizes double from one to the next."""
 
     def __post_init__(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -32,9 +31,6 @@ GRAMS = LEVELS * len(STYLE_LAYERS)
 """Matrices in a style's code."""
 WARM = 2
 """Sizes that a picture goes through that begins as a painting."""
-FAITHFUL, BEGINNING = 4.0, 6
-"""In the first sixth of its steps, a picture that begins as its content is held to it four times as much: what is lost
-while the style's pull is strongest is hardly found again."""
 SMALLEST = 32
 """Side of the smallest pictures that the encoder halves four times."""
 
@@ -122,25 +118,18 @@ class Gatys(Painter):
             picture = _resized(begun, (height, width))
         elif held:
             picture = picture.lerp(_resized(held.picture, (height, width)), _resized(held.trust, (height, width)))
-        fresh = held is None and begun is None and self.options.init == "content"
         for number, size in enumerate(stages):
             level = len(stages) - 1 - number
             style = code.tensors[level * len(STYLE_LAYERS) : (level + 1) * len(STYLE_LAYERS)]
             near = (_resized(held.picture, size), _resized(held.trust, size)) if held else None
-            content = _resized(whole, size)
-            faithful = replace(self.options, content=FAITHFUL * self.options.content)
-            early = self.options.steps // BEGINNING if fresh and number == 0 else 0
-            done = number * self.options.steps
-            for options, steps in ((faithful, early), (self.options, self.options.steps - early)):
-                if steps:
-                    energy = Energy(self.encoder, options, content, style, near, self.half, self.tile)
-                    told = partial(self._tell, done, len(stages) * self.options.steps)
-                    picture = descend(energy, _resized(picture, size), steps, self.options.optimizer, told)
-                done += steps
+            energy = Energy(self.encoder, self.options, _resized(whole, size), style, near, self.half, self.tile)
+            told = partial(self._tell, number, len(stages))
+            with torch.enable_grad():
+                picture = descend(energy, _resized(picture, size), self.options.steps, self.options.optimizer, told)
         return _resized(picture, (frame.shape[-2], frame.shape[-1]))
 
-    def _tell(self, done: int, of: int, step: int, energy: float) -> None:
-        self.on_step(min(1.0, (done + step) / of), energy)
+    def _tell(self, number: int, stages: int, step: int, energy: float) -> None:
+        self.on_step(min(1.0, (number + step / self.options.steps) / stages), energy)
 
 
 def _resized(picture: Tensor, size: tuple[int, int]) -> Tensor:
