@@ -29,10 +29,12 @@ brisk)
     "$python" "$(dirname "$0")/mix_weights.py" "$out/brisk_on/brisk.safetensors" "$out/brisk_gpu/brisk.safetensors" 0.45 \
         "$out/mixed.safetensors" --photos "$photos" --paintings "$paintings"
     run brisk_steady "$out/mixed.safetensors"
+    run brisk_clean "$out/brisk_steady/brisk.safetensors"
     ;;
 atelier)
     run atelier
     run atelier_gpu "$out/atelier/atelier.safetensors"
+    run atelier_clean "$out/atelier_gpu/atelier.safetensors"
     ;;
 *)
     echo "no model that ships is called $model; choose brisk or atelier" >&2
