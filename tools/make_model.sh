@@ -20,16 +20,23 @@ run() {
     touch "$out/$recipe/done"
 }
 
+# mix RECIPE OTHER SHARE FILE: the weights that the first one ended with, and that share of the other's.
+mix() {
+    "$python" "$(dirname "$0")/mix_weights.py" "$out/$1/$model.safetensors" "$out/$2/$model.safetensors" "$3" "$4" \
+        --photos "$photos" --paintings "$paintings"
+}
+
 more=("$@")
 case $model in
 brisk)
     run brisk
     run brisk_on "$out/brisk/brisk.safetensors"
     run brisk_gpu "$out/brisk_on/brisk.safetensors"
-    "$python" "$(dirname "$0")/mix_weights.py" "$out/brisk_on/brisk.safetensors" "$out/brisk_gpu/brisk.safetensors" 0.45 \
-        "$out/mixed.safetensors" --photos "$photos" --paintings "$paintings"
+    mix brisk_on brisk_gpu 0.45 "$out/mixed.safetensors"
     run brisk_steady "$out/mixed.safetensors"
     run brisk_clean "$out/brisk_steady/brisk.safetensors"
+    run brisk_brief "$out/brisk_steady/brisk.safetensors"
+    mix brisk_brief brisk_clean 0.6 "$out/brisk.safetensors"
     ;;
 atelier)
     run atelier
