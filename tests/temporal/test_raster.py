@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidstyle.temporal import raster
+from vidstyle.temporal import detail, raster
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,7 @@ from vidstyle.temporal import raster
         lambda x: raster.carried(x, x.flip(-1), flow_like(x)[..., ::2, ::3] / 3, x[:, :1, ::2, ::2]),
         lambda x: raster.carried(x, x.flip(-1), flow_like(x)[..., ::2, ::3] / 3, x[:, :1, ::2, ::2], cubic=False),
         lambda x: raster.lit(x, x[:, :1], x[:, 1:2, ::2, ::3], x[:, 2:, ::4, ::2]),
+        lambda x: detail.as_detailed(raster.blurred(x, 1.0), detail.roughness(x)),
     ],
 )
 def test_both_ways_agree(work: Callable[[Tensor], Tensor]) -> None:

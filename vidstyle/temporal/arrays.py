@@ -11,8 +11,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-__all__ = ["blurred", "carried", "enlarged", "faded", "laid_over", "lit", "moved", "resized"]
+__all__ = ["blurred", "carried", "enlarged", "faded", "laid_over", "lit", "luma", "moved", "resized"]
 
+LUMA = (0.2126, 0.7152, 0.0722)
+"""ITU-R BT.709, item 3.2: the luma weights of R, G, B."""
 REPEAT = cv2.BORDER_REPLICATE
 NONE: Any = None
 """For an argument that the types of OpenCV do not know to be optional."""
@@ -41,6 +43,11 @@ class _Room(threading.local):
 
 
 _room = _Room()
+
+
+def luma(x: np.ndarray) -> np.ndarray:
+    """(H, W, 3) -> (H, W)."""
+    return cv2.transform(x, np.array([LUMA], np.float32))
 
 
 def resized(x: np.ndarray, size: tuple[int, int], quick: bool = False, out: np.ndarray = NONE) -> np.ndarray:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from typing import TypeVar
+
+import cv2
+import numpy as np
 from torch import Tensor
 
-from .raster import apart, blurred, laid_over, lit, luma, resized
+from . import arrays
+from .raster import apart, blurred, each, laid_over, lit, luma, on_cpu, resized
 
 __all__ = ["as_detailed", "roughness"]
 
+Picture = TypeVar("Picture", Tensor, np.ndarray)
+
 FINE = 4
-"""Fine detail is what does not survive that a picture is made so many times smaller and as large again."""
+"""Fine detail is what does not survive that a picture is made so many times smaller and as large again. It is then as
+if blurred by a Gaussian of two pixels' deviation."""
 EVERY = 8
 """Roughness is sampled in every so many rows."""
 AREA = 16
@@ -26,13 +36,13 @@ def as_detailed(picture: Tensor, wanted: Tensor, reach: float = 1.0, colours: bo
     reach: gain for every part of roughness that is missing. colours: what is fine in them is raised too, which is
     nearer to the style and takes twice as long.
     """
-    light = luma(picture)
-    there = roughness(light)
-    gain = (reach * ((wanted + LEAST) / (there + LEAST) - 1)).clamp(0, MOST)
+    if on_cpu(picture) and not colours:
+        return each(partial(_as_detailed, reach=reach), picture, wanted)
+    light, size = luma(picture), (picture.shape[-2], picture.shape[-1])
+    gain, small = _gain(wanted, roughness(light), reach), _smaller(size, FINE)
     if not colours:
-        return lit(picture, light, _soft(light), gain)
-    size = (picture.shape[-2], picture.shape[-1])
-    return laid_over(picture, resized(_soft(picture), size), -resized(gain, size)).clamp_(0, 1)
+        return lit(picture, light, resized(light, small), gain)
+    return laid_over(picture, resized(resized(picture, small), size), -resized(gain, size)).clamp_(0, 1)
 
 
 def roughness(picture: Tensor) -> Tensor:
@@ -40,14 +50,35 @@ def roughness(picture: Tensor) -> Tensor:
 
     picture: (N, 3, H, W), or its luma, (N, 1, H, W).
     """
+    if on_cpu(picture):
+        return each(_roughness, picture)
     rows, below = picture[..., :-1:EVERY, :], picture[..., 1::EVERY, :]
     if picture.shape[1] == 3:
         rows, below = luma(rows), luma(below)
-    size = max(1, picture.shape[-2] // AREA), max(1, picture.shape[-1] // AREA)
-    across, down = apart(rows[..., 1:], rows[..., :-1]), apart(rows, below)
-    return blurred(resized(across + down[..., 1:], size), 1.0)
+    across, down = apart(rows[..., 1:], rows[..., :-1]), apart(rows, below)[..., 1:]
+    return blurred(resized(across + down, _smaller(picture.shape[-2:], AREA)), 1.0)
 
 
-def _soft(x: Tensor) -> Tensor:
-    """So small that fine detail is gone. As large again, it is as if blurred by a Gaussian of two pixels' deviation."""
-    return resized(x, (max(1, round(x.shape[-2] / FINE)), max(1, round(x.shape[-1] / FINE))))
+def _as_detailed(picture: np.ndarray, wanted: np.ndarray, reach: float) -> np.ndarray:
+    """The same for one picture (H, W, 3), without PyTorch, of which every call takes a small picture's time."""
+    light = arrays.luma(picture)
+    gain = _gain(wanted, _roughness(light), reach)
+    return arrays.lit(picture, light, arrays.resized(light, _smaller(light.shape, FINE)), gain)
+
+
+def _roughness(picture: np.ndarray) -> np.ndarray:
+    """The same for one picture (H, W, 3), or its luma, (H, W)."""
+    rows, below = picture[:-1:EVERY], picture[1::EVERY]
+    if picture.ndim == 3:
+        rows, below = arrays.luma(rows), arrays.luma(below)
+    across, down = cv2.absdiff(rows[:, 1:], rows[:, :-1]), cv2.absdiff(rows, below)[:, 1:]
+    return arrays.blurred(arrays.resized(cv2.add(across, down), _smaller(picture.shape, AREA)), 1.0)
+
+
+def _gain(wanted: Picture, there: Picture, reach: float) -> Picture:
+    return (reach * ((wanted + LEAST) / (there + LEAST) - 1)).clip(0, MOST)
+
+
+def _smaller(size: Sequence[int], times: int) -> tuple[int, int]:
+    """(height, width) so many times smaller."""
+    return max(1, round(size[0] / times)), max(1, round(size[1] / times))

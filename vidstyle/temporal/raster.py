@@ -23,18 +23,18 @@ __all__ = [
     "apart",
     "blurred",
     "carried",
+    "each",
     "enlarged",
     "faded",
     "laid_over",
     "lit",
     "luma",
     "moved",
+    "on_cpu",
     "resized",
     "shrunk",
 ]
 
-LUMA = (0.2126, 0.7152, 0.0722)
-"""ITU-R BT.709, item 3.2: the luma weights of R, G, B."""
 LONGEST = 32_000
 """Side, in pixels, of the largest pictures that OpenCV moves."""
 SMALLEST = 32
@@ -43,9 +43,9 @@ SMALLEST = 32
 
 def luma(x: Tensor) -> Tensor:
     """(N, 3, H, W) -> (N, 1, H, W)."""
-    if _on_cpu(x):
-        return _each(lambda x: cv2.transform(x, np.array([LUMA], np.float32)), x)
-    return x.mul(x.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)
+    if on_cpu(x):
+        return each(arrays.luma, x)
+    return x.mul(x.new_tensor(arrays.LUMA)[:, None, None]).sum(1, keepdim=True)
 
 
 def resized(x: Tensor, size: tuple[int, int], quick: bool = False) -> Tensor:
@@ -55,8 +55,8 @@ def resized(x: Tensor, size: tuple[int, int], quick: bool = False) -> Tensor:
     """
     if tuple(x.shape[-2:]) == size:
         return x
-    if _on_cpu(x):
-        return _each(lambda x: arrays.resized(x, size, quick), x)
+    if on_cpu(x):
+        return each(lambda x: arrays.resized(x, size, quick), x)
     smaller = size[0] < x.shape[-2] and not quick
     return F.interpolate(x, size, mode="area") if smaller else F.interpolate(x, size, mode="bilinear")
 
@@ -74,8 +74,8 @@ def shrunk(x: Tensor, pixels: int, quick: bool = False) -> Tensor:
 
 def blurred(x: Tensor, sigma: float) -> Tensor:
     """By a Gaussian of `sigma` pixels."""
-    if _on_cpu(x):
-        return _each(lambda x: arrays.blurred(x, sigma), x)
+    if on_cpu(x):
+        return each(lambda x: arrays.blurred(x, sigma), x)
     side = 2 * round(2 * sigma) + 1
     return gaussian_blur2d(x, (side, side), (sigma, sigma), border_type="replicate")
 
@@ -85,8 +85,8 @@ def enlarged(flow: Tensor, size: tuple[int, int]) -> Tensor:
     if tuple(flow.shape[-2:]) == size:
         return flow
     factors = size[1] / flow.shape[-1], size[0] / flow.shape[-2]
-    if _on_cpu(flow):
-        return _each(lambda flow: arrays.enlarged(flow, size), flow)
+    if on_cpu(flow):
+        return each(lambda flow: arrays.enlarged(flow, size), flow)
     return resized(flow, size) * flow.new_tensor(factors)[:, None, None]
 
 
@@ -95,8 +95,8 @@ def moved(x: Tensor, flow: Tensor, cubic: bool = True) -> Tensor:
 
     flow: (N, 2, H, W) in pixels, (dx, dy).
     """
-    if _on_cpu(x):
-        return _each(lambda x, flow: arrays.moved(x, flow, cubic), x, flow)
+    if on_cpu(x):
+        return each(lambda x, flow: arrays.moved(x, flow, cubic), x, flow)
     height, width = flow.shape[-2:]
     columns, rows = (torch.arange(side, device=flow.device, dtype=flow.dtype) + 0.5 for side in (width, height))
     at = torch.stack([(columns + flow[:, 0]) * (2 / width) - 1, (rows[:, None] + flow[:, 1]) * (2 / height) - 1], -1)
@@ -109,27 +109,27 @@ def carried(held: Tensor, painted: Tensor, flow: Tensor, trust: Tensor, cubic: b
 
     flow, trust: (N, 2, h, w) and (N, 1, h, w), of any size. cubic: as for `moved`.
     """
-    if _on_cpu(painted):
-        return _each(partial(arrays.carried, cubic=cubic), held, painted, flow, trust)
+    if on_cpu(painted):
+        return each(partial(arrays.carried, cubic=cubic), held, painted, flow, trust)
     size = (painted.shape[-2], painted.shape[-1])
     return laid_over(painted, moved(held, enlarged(flow, size), cubic), resized(trust, size))
 
 
 def laid_over(below: Tensor, above: Tensor, weight: Tensor) -> Tensor:
     """`above` with `weight` (N, 1, H, W), `below` with the rest; a negative weight leads away from `above`."""
-    if _on_cpu(below):
-        return _each(arrays.laid_over, below, above, weight)
+    if on_cpu(below):
+        return each(arrays.laid_over, below, above, weight)
     return torch.lerp(below, above, weight)
 
 
 def apart(x: Tensor, y: Tensor) -> Tensor:
     """|x − y|."""
-    return _each(cv2.absdiff, x, y) if _on_cpu(x) else (x - y).abs()
+    return each(cv2.absdiff, x, y) if on_cpu(x) else (x - y).abs()
 
 
 def faded(x: Tensor) -> Tensor:
     """exp(−x), for x ≥ 0; never so small that a CPU is slow with it."""
-    return _each(arrays.faded, x) if _on_cpu(x) else torch.exp(-x.clamp(max=30))
+    return each(arrays.faded, x) if on_cpu(x) else torch.exp(-x.clamp(max=30))
 
 
 def lit(x: Tensor, light: Tensor, soft: Tensor, weight: Tensor) -> Tensor:
@@ -137,17 +137,18 @@ def lit(x: Tensor, light: Tensor, soft: Tensor, weight: Tensor) -> Tensor:
 
     light: at x's size; soft and weight: at any.
     """
-    if _on_cpu(x):
-        return _each(arrays.lit, x, light, soft, weight)
+    if on_cpu(x):
+        return each(arrays.lit, x, light, soft, weight)
     size = (x.shape[-2], x.shape[-1])
     return (x + (light - resized(soft, size)) * resized(weight, size)).clamp_(0, 1)
 
 
-def _on_cpu(x: Tensor) -> bool:
+def on_cpu(x: Tensor) -> bool:
+    """Whether OpenCV does the work."""
     return x.device.type == "cpu" and x.dtype == torch.float32
 
 
-def _each(work: Callable[..., np.ndarray], *batches: Tensor) -> Tensor:
+def each(work: Callable[..., np.ndarray], *batches: Tensor) -> Tensor:
     """`work` on the pictures of every batch, one after the other, as arrays (H, W, C), or (H, W) of one channel."""
     arrays = [batch.numpy() for batch in batches]
     done = [work(*map(_array, pictures)) for pictures in zip(*arrays, strict=True)]
