@@ -107,7 +107,8 @@ class Brush:
         if clip.memory is None:
             return painting
         try:
-            return self.stylizer.steadied(frame, painting, clip.memory, job.number)
+            seen = self.stylizer.look(frame, clip.memory)
+            return self.stylizer.steadied(seen, painting, clip.memory, job.number)
         except OutOfMemory:
             clip.memory.reset()
             raise

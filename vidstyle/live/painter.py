@@ -135,10 +135,11 @@ class LivePainter:
         content = _upload(rgb, stylizer.device)
         inside = resized(content, self.size[::-1])
         with stylizer.turn:
+            looked = stylizer.look(inside, self._memory)
             painted = stylizer.paint(inside, replace(code, strength=1.0 if overlaid else code.strength)).clamp_(0, 1)
             if self._memory is not None:
                 try:
-                    painted = stylizer.steadied(inside, painted, self._memory, None)
+                    painted = stylizer.steadied(looked, painted, self._memory, None)
                 except OutOfMemory:
                     self._memory.reset()
                     raise

@@ -19,7 +19,7 @@ from vidstyle.runtime.device import pick_device
 from vidstyle.styles import Imagined, Style, find_style
 from vidstyle.temporal.flow import FLOWS
 from vidstyle.temporal.memory import ClipMemory
-from vidstyle.temporal.stabiliser import Stabiliser
+from vidstyle.temporal.stabiliser import Seen, Stabiliser
 from vidstyle.zoo.generators import imagine, load_generator
 
 from .code import StyleCode
@@ -120,8 +120,9 @@ class Painter(ABC):
         if frames.ndim != 4 or frames.shape[1] != 3 or not frames.is_floating_point():
             raise ValueError(f"frames must be floating point (N, 3, H, W), got {frames.dtype} {tuple(frames.shape)}")
         frames = frames.to(self.device)
+        seen = self.look(frames, memory)
         painted = self.finished(self.paint(frames, code), frames, code) if code.strength else frames.clamp(0, 1)
-        return painted if memory is None else self.steadied(frames, painted, memory, index)
+        return painted if memory is None else self.steadied(seen, painted, memory, index)
 
     def finished(self, painted: Tensor, frames: Tensor, code: StyleCode) -> Tensor:
         """Paintings (N, 3, H, W), which it may change, with the frames' colours where the code says so, in [0, 1]."""
@@ -136,12 +137,21 @@ class Painter(ABC):
         return [frame.to(self.device) for frame in self._stabiliser(memory.level).finish(memory)]
 
     @torch.no_grad()
-    def steadied(self, frames: Tensor, painted: Tensor, memory: ClipMemory, index: int | None) -> Tensor:
-        """The next frames (N, 3, H, W) of a clip and their paintings -> those that are finished; as for a call."""
+    def look(self, frames: Tensor, memory: ClipMemory | None) -> list[Seen]:
+        """What `steadied` has to know of the next frames (N, 3, H, W) of a clip; best asked before they are painted."""
+        if memory is None:
+            return []
+        where, stabiliser = self._steadied_on, self._stabiliser(memory.level)
+        return [stabiliser.look(frame.to(where, torch.float32)) for frame in frames.split(1)]
+
+    @torch.no_grad()
+    def steadied(self, seen: list[Seen], painted: Tensor, memory: ClipMemory, index: int | None) -> Tensor:
+        """The next paintings (N, 3, H, W) of a clip, and what `look` has seen of the frames -> those that are finished;
+        as for a call."""
         stabiliser, finished = self._stabiliser(memory.level), []
         where = self._steadied_on
-        for number, pair in enumerate(zip(frames.split(1), painted.split(1), strict=True)):
-            content, painting = (picture.to(where, torch.float32) for picture in pair)
+        for number, (content, picture) in enumerate(zip(seen, painted.split(1), strict=True)):
+            painting = picture.to(where, torch.float32)
             # A value that half precision could not hold would stay until the next cut.
             painting = painting.nan_to_num() if painted.device.type != "cpu" else painting
             try:

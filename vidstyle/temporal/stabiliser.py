@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ from .motion import Motion, Past, Shares, find_motion
 from .occlusion import visible
 from .raster import LONGEST, carried, luma, resized, shrunk
 
-__all__ = ["LEVELS", "PARTS", "Level", "Stabiliser", "find_level"]
+__all__ = ["LEVELS", "PARTS", "Level", "Seen", "Stabiliser", "find_level"]
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,13 @@ def find_level(name: str) -> Level:
     return found
 
 
+class Seen(NamedTuple):
+    """What is seen of a frame: its luma, (1, 1, h, w), at the size at which flow is estimated, and its thumbnail."""
+
+    luma: Tensor
+    thumbnail: np.ndarray
+
+
 class Stabiliser:
     """Steadies the paintings of a clip, frame by frame. All that it remembers is in the ClipMemory that it is given.
 
@@ -101,15 +109,25 @@ class Stabiliser:
         self.where = torch.device(device if flow in ON_DEVICE else "cpu")
         self.estimator = flow_estimator(flow, device)
 
-    def __call__(self, content: Tensor, painted: Tensor, memory: ClipMemory, index: int | None = None) -> list[Tensor]:
-        """The next frame of a clip and its painting, both float32, (1, 3, H, W) in [0, 1] -> what is finished.
+    def look(self, content: Tensor) -> Seen:
+        """All that there is to know of a frame, float32, (1, 3, H, W) in [0, 1].
 
-        Finished is the frame itself, or at a level that looks ahead an earlier one, or none yet, oldest first; `finish`
-        hands out the rest. index: the frame's number; one that does not follow the last makes it forget the past.
+        Before it is painted that is cheapest: on a CPU it is still in the cache, and a GPU has not begun to paint.
         """
         small = shrunk(content, self.level.pixels, quick=not self.level.ahead).cpu()
-        seen, now = luma(small), thumbnail(small)
-        seen = resized(seen, _half(seen)) if self.level.early else seen
+        gray = luma(small)
+        return Seen(resized(gray, _half(gray)) if self.level.early else gray, thumbnail(small))
+
+    def __call__(
+        self, content: Tensor | Seen, painted: Tensor, memory: ClipMemory, index: int | None = None
+    ) -> list[Tensor]:
+        """The next frame of a clip and its painting, both float32, (1, 3, H, W) in [0, 1] -> what is finished.
+
+        content: or what `look` has seen of it. Finished is the frame itself, or at a level that looks ahead an earlier
+        one, or none yet, oldest first; `finish` hands out the rest. index: the frame's number; one that does not follow
+        the last makes it forget the past.
+        """
+        seen, now = content if isinstance(content, Seen) else self.look(content)
         before = memory.moments[-1] if memory.moments else None
         gap = None not in (index, memory.following) and index != memory.following
         if before and (gap or before.held.shape != painted.shape or max(painted.shape) > LONGEST):

@@ -19,7 +19,8 @@ __all__ = ["Dis", "Farneback"]
 SMALLEST = 32
 """Side of the smallest frames that DIS takes."""
 FEW, ROUNDS = 16_000, 2
-"""In frames of fewer pixels one finer scale is searched than else, and flow is refined in at most so many rounds."""
+"""In frames of fewer pixels one finer scale is searched than else, at fewer places, and flow is refined in at most so
+many rounds."""
 SLIMMEST = 24
 """How many times as long as wide frames may be for DIS. In strips nothing is found to move."""
 
@@ -30,6 +31,7 @@ class Dis:
     def __init__(self, preset: str = "medium") -> None:
         self.dis = cv2.DISOpticalFlow.create(getattr(cv2, f"DISOPTICAL_FLOW_PRESET_{preset.upper()}"))
         self.finest, self.rounds = self.dis.getFinestScale(), self.dis.getVariationalRefinementIterations()
+        self.stride = self.dis.getPatchStride()
 
     def __call__(self, first: Tensor, second: Tensor) -> Tensor:
         height, width = first.shape[-2:]
@@ -39,6 +41,7 @@ class Dis:
         size = max(SMALLEST, height), max(SMALLEST, width)
         few = height * width < FEW
         self.dis.setFinestScale(max(0, self.finest - few))
+        self.dis.setPatchStride(self.stride + few)
         self.dis.setVariationalRefinementIterations(min(ROUNDS, self.rounds) if few else self.rounds)
         # Without a flow to begin with it begins with what its memory holds.
         flow = _each(lambda a, b: self.dis.calc(a, b, _nowhere(a)), resized(first, size), resized(second, size))
@@ -64,7 +67,7 @@ def _nowhere(frame: np.ndarray) -> np.ndarray:
     return np.zeros((*frame.shape, 2), np.float32)
 
 
-def _codes(frames: Tensor) -> np.ndarray:
-    """(N, 3 or 1, H, W) in [0, 1] -> (N, H, W), bytes."""
+def _codes(frames: Tensor) -> list[np.ndarray]:
+    """(N, 3 or 1, H, W) in [0, 1] -> N of (H, W), bytes."""
     gray = luma(frames) if frames.shape[1] == 3 else frames
-    return np.stack([cv2.convertScaleAbs(one, alpha=255) for one in gray[:, 0].float().cpu().numpy()])
+    return [cv2.convertScaleAbs(one, alpha=255) for one in gray[:, 0].float().cpu().numpy()]
