@@ -78,6 +78,8 @@ def moved(x: np.ndarray, flow: np.ndarray, cubic: bool = True, out: np.ndarray =
 
 def enlarged(flow: np.ndarray, size: tuple[int, int], out: np.ndarray = NONE) -> np.ndarray:
     """A flow (h, w, 2) at another size (height, width), in that size's pixels."""
+    if flow.shape[:2] == size:
+        return flow
     factors = size[1] / flow.shape[1], size[0] / flow.shape[0]
     return resized(cv2.transform(flow, np.diag(factors).astype(np.float32)), size, out=out)
 

@@ -18,8 +18,8 @@ __all__ = ["ClipMemory", "Moment"]
 class Moment:
     """One frame: what was seen, what was painted, and how it hangs together with the next one."""
 
-    seen: Tensor
-    """The content's luma, (1, 1, h, w), at the size at which flow is estimated."""
+    known: Tensor
+    """The content's luma, held as the painting is, (1, 1, h, w), at the size at which flow is estimated."""
     held: Tensor
     """The painting joined with what was held before it, (1, 3, H, W)."""
     rough: Tensor
@@ -79,13 +79,13 @@ class ClipMemory:
             memory.waiting = int(state["waiting"])
             memory.following = int(state["following"]) if "following" in state else None
             memory.thumbnail = state["thumbnail"].cpu().numpy() if "thumbnail" in state else None
-            while f"{len(memory.moments)}.seen" in state:
+            while f"{len(memory.moments)}.known" in state:
                 prefix = f"{len(memory.moments)}."
                 own = {key.removeprefix(prefix): v for key, v in state.items() if key.startswith(prefix)}
-                seen, held, rough = own.pop("seen"), own.pop("held").to(device), own.pop("rough").to(device)
+                known, held, rough = own.pop("known"), own.pop("held").to(device), own.pop("rough").to(device)
                 motion = {key: value.cpu().numpy() for key, value in own.items()}
                 past = {key.removeprefix("past."): motion.pop(key) for key in own if key.startswith("past.")}
-                memory.moments.append(Moment(seen, held, rough, Past(**past) if past else None, **motion))
+                memory.moments.append(Moment(known, held, rough, Past(**past) if past else None, **motion))
         except (KeyError, TypeError, RuntimeError) as error:
             raise ValueError(f"no memory of a clip: {error}") from None
         if not 0 <= memory.waiting <= len(memory.moments):

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import torch
 from torch import Tensor
 
+from . import arrays
 from .arrays import blurred, faded, laid_over, moved, resized
 from .flow import FlowEstimator
 from .raster import enlarged
@@ -24,7 +26,7 @@ LIGHT, WIDE, FADING = 0.003, 8.0, 0.5
 Gaussian in pixels; what is then lost of what was held."""
 HASTE = 1 / 20
 """Motion, over the frame's longer side, that no eye follows: what is painted there need not be steady."""
-STILL = 1 / 1200
+STILL = 1 / 2400
 """Motion, over the frame's longer side, below which a place rests."""
 EXPLAINED = 0.35
 """Share of the difference of two frames that a motion must explain not to be taken for noise."""
@@ -34,8 +36,6 @@ The second where contrast is far below FLAT, for there an estimator sees nothing
 AROUND, LATEST = 3.0, 0.25
 """That change is a mean: around a place, as the deviation of a Gaussian in pixels, and of frames, with so much of the
 latest."""
-MEMORY = 0.9
-"""What is kept from frame to frame of a motion that is not followed yet: of noise little adds up."""
 
 
 @dataclass(frozen=True)
@@ -56,64 +56,57 @@ class Shares:
 class Past:
     """What the frames before tell of a motion.
 
-    slip: (2, h, w), small motion that is still to be followed. known: (h, w), contents that were held as the paintings
-    were; it is they that must look like the next frame. course: (2, h, w), the motion so far, as it was estimated.
-    shake: (h, w), mean squared change of it.
+    shake: (h, w), mean squared change of the motion from frame to frame. course: (2, h, w), the motion so far, as it
+    was estimated; None where how the next one differs tells nothing.
     """
 
-    slip: np.ndarray
-    known: np.ndarray
-    course: np.ndarray
     shake: np.ndarray
+    course: np.ndarray | None = None
 
 
 @dataclass
 class Motion:
-    """From one frame to another.
+    """From a frame to what is known of another one.
 
     flow: (2, h, w) in pixels; 0 where a place rests. trust: (h, w) in [0, 1], the weight of what it brings. explains:
-    share of the frames' difference that the motion takes away. rests: (h, w) in [0, 1], where nothing moves. seen,
-    brought: (h, w), the first frame, and what is known of the second one, moved. slip, course, shake: as in Past.
+    share of the difference that the motion takes away. rests: (h, w) in [0, 1], where nothing moves. past: what this
+    tells the next frame. brought: (H, W), what is known of the other frame, moved.
     """
 
     flow: np.ndarray
     trust: np.ndarray
     explains: float
     rests: np.ndarray
-    seen: np.ndarray
+    past: Past
     brought: np.ndarray
-    slip: np.ndarray
-    course: np.ndarray
-    shake: np.ndarray
 
-    @property
-    def past(self) -> Past:
-        """What this tells the next frame; what is known is joined as the paintings are."""
-        return Past(self.slip, laid_over(self.seen, self.brought, self.trust), self.course, self.shake)
+    def joined(self, known: Tensor) -> Tensor:
+        """What it brings, laid over what is known of the frame, (1, 1, H, W), as the paintings are."""
+        weight = resized(self.trust, self.brought.shape[:2])
+        return torch.from_numpy(laid_over(known[0, 0].numpy(), self.brought, weight))[None, None]
 
 
 def find_motion(
     estimate: FlowEstimator,
-    first: Tensor,
-    second: Tensor,
+    seen: Tensor,
+    known: Tensor,
     size: tuple[int, int],
     shares: Shares,
     past: Past | None = None,
     cubic: bool = True,
 ) -> Motion:
-    """The motion from `first` to `second`, both luma, (1, 1, H, W) in [0, 1], at `size` (h, w), which is past's too.
+    """The motion from `seen` to `known`, both luma, (1, 1, H, W) in [0, 1], at `size` (h, w), which is past's too.
 
     cubic: the warp of what is known is bicubic, as that of the paintings is; otherwise bilinear.
     """
-    flow = whole = np.ascontiguousarray(enlarged(estimate(first, second), size)[0].numpy())  # (2, h, w)
-    now, known = resized(first[0, 0].numpy(), size), past.known if past else resized(second[0, 0].numpy(), size)
-    shake = np.zeros_like(now)
-    if past:
-        step = cv2.merge(tuple(flow))
-        whole = flow + np.stack([moved(part, step, cubic=False) for part in past.slip])
-        shake = past.shake + LATEST * (blurred(_squared(flow - past.course), AROUND) - past.shake)
-    still = blurred(cv2.absdiff(known, now), 1.0)
-    mismatch = blurred(cv2.absdiff(moved(known, cv2.merge(tuple(whole)), cubic=False), now), 1.0)
+    flow = np.ascontiguousarray(enlarged(estimate(seen, known), size)[0].numpy())  # (2, h, w)
+    whole, held = seen[0, 0].numpy(), known[0, 0].numpy()
+    now, then = resized(whole, size), resized(held, size)
+    shake = past.shake if past else np.zeros_like(now)
+    if past and past.course is not None:
+        shake = shake + LATEST * (blurred(_squared(flow - past.course), AROUND) - shake)
+    still = blurred(cv2.absdiff(then, now), 1.0)
+    mismatch = blurred(cv2.absdiff(moved(then, cv2.merge(tuple(flow)), cubic=False), now), 1.0)
     explains = 1 - cv2.mean(mismatch)[0] / max(cv2.mean(still)[0], 1e-6)
 
     # Of a place that rests, an estimator sees the noise moving. What rests is not resampled, so it stays sharp.
@@ -122,19 +115,18 @@ def find_motion(
     contrast = blurred(cv2.absdiff(now, blurred(now, 1.5)), 1.5)
     feigned = FEIGNED[0] + (FEIGNED[1] - FEIGNED[0]) * faded(np.square(contrast / FLAT))
     limit = max(size) * STILL + feigned * noisy * np.sqrt(shake)
-    # What is too small to be told from noise is kept in mind: a slow motion adds up until it is followed.
-    rests = faded(_squared(whole) / (2 * np.square(limit))) if shares.rest else np.zeros_like(now)
+    # What is too small to be told from noise is left: a slow motion adds up until it is followed.
+    rests = faded(_squared(flow) / (2 * np.square(limit))) if shares.rest else np.zeros_like(now)
 
-    along = whole * (1 - rests)
-    brought = moved(known, cv2.merge(tuple(along)), cubic)
+    along = flow * (1 - rests)
+    brought = moved(held, arrays.enlarged(cv2.merge(tuple(along)), whole.shape[:2]), cubic)
     trust = shares.moving + (shares.resting - shares.moving) * rests
     if shares.doubt:
-        differs = blurred(cv2.absdiff(brought, now), 1.0)
+        there = resized(brought, size)
+        differs = blurred(cv2.absdiff(there, now), 1.0)
         doubt = np.square(_doubt(contrast, differs)) + _squared(flow) / (HASTE * max(size)) ** 2
-        trust = trust * (1 - FADING * _lit(now - brought, differs)) * faded(doubt)
-    # What a new painting takes the place of has no slip.
-    slip = MEMORY * whole * (rests * trust)
-    return Motion(along, trust, explains, rests, now, brought, slip, flow, shake)
+        trust = trust * (1 - FADING * _lit(now - there, differs)) * faded(doubt)
+    return Motion(along, trust, explains, rests, Past(shake, flow), brought)
 
 
 def _doubt(contrast: np.ndarray, differs: np.ndarray) -> np.ndarray:

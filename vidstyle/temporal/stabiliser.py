@@ -18,12 +18,12 @@ from torch import Tensor
 
 from vidstyle.errors import OptionError
 
+from .chain import agreement
 from .cuts import SAME_SHOT, is_cut, thumbnail
 from .detail import as_detailed, roughness
 from .flow import ON_DEVICE, flow_estimator
 from .memory import ClipMemory, Moment
 from .motion import Motion, Past, Shares, find_motion
-from .occlusion import visible
 from .raster import LONGEST, carried, luma, resized, shrunk
 
 __all__ = ["LEVELS", "PARTS", "Level", "Seen", "Stabiliser", "find_level"]
@@ -134,16 +134,16 @@ class Stabiliser:
             before = None
         back = None
         if before:
-            back = self._motion(seen, before.seen, before.past)
+            back = self._motion(seen, before.known, before.past)
         if back and memory.thumbnail is not None and is_cut(memory.thumbnail, now) and 1 - back.explains > SAME_SHOT:
             before = back = None
         done = [] if before else self.finish(memory)
         moment = Moment(seen, painted, roughness(painted))
         if before and back:
             if self.level.ahead:
-                self._look_ahead(before, seen, back, painted)
+                self._look_ahead(before, seen, back)
             moment.held = self._carried(before.held, painted, back.flow, back.trust)
-            moment.past, moment.kept = back.past, back.trust
+            moment.known, moment.past, moment.kept = back.joined(seen), back.past, back.trust
         memory.moments.append(moment)
         memory.waiting += 1
         memory.thumbnail = now
@@ -166,28 +166,20 @@ class Stabiliser:
         """The flow between two small frames, all on the CPU."""
         return self.estimator(first.to(self.where), second.to(self.where)).cpu()
 
-    def _look_ahead(self, before: Moment, seen: Tensor, back: Motion, painted: Tensor) -> None:
+    def _look_ahead(self, before: Moment, seen: Tensor, back: Motion) -> None:
         """Tell `before` of its future, and `back` of what only one of the two frames shows."""
-        past = None
-        if before.past:
-            # What is held of the later frame lags behind by its slip, and what is held of the earlier one by its own.
-            past = back.past
-            past.slip = back.slip - before.past.slip
-            past.course, past.shake = -before.past.course, before.past.shake
-        onward = self._motion(before.seen, seen, past)
-        scale = back.flow.shape[-1] / painted.shape[-1]
-        # Of what rests the rule would take noise for motion boundaries.
+        onward = self._motion(before.known, back.joined(seen), before.past and Past(before.past.shake))
+        # What rests is not asked: of noise the ways there and back would have to agree.
         there, again = (torch.from_numpy(motion.flow)[None] for motion in (back, onward))
-        both = np.maximum(visible(there, again, scale)[0, 0].numpy(), back.rests)
-        back.trust, back.slip = back.trust * both, back.slip * both
-        both = np.maximum(visible(again, there, scale)[0, 0].numpy(), onward.rests)
+        back.trust = back.trust * np.maximum(agreement(there, again)[0, 0].numpy(), back.rests)
+        both = np.maximum(agreement(again, there)[0, 0].numpy(), onward.rests)
         # The future is for what the past does not show: both together would only be softer.
         new = 1 if before.kept is None else 1 - before.kept
         before.onward, before.trust = onward.flow, onward.trust * both * new
 
-    def _motion(self, first: Tensor, second: Tensor, past: Past | None) -> Motion:
-        size = (first.shape[-2], first.shape[-1]) if self.level.early else _half(first)
-        return find_motion(self.estimate, first, second, size, self.level.shares, past, self.level.cubic)
+    def _motion(self, seen: Tensor, known: Tensor, past: Past | None) -> Motion:
+        size = (seen.shape[-2], seen.shape[-1]) if self.level.early else _half(seen)
+        return find_motion(self.estimate, seen, known, size, self.level.shares, past, self.level.cubic)
 
     def _carried(self, held: Tensor, painted: Tensor, flow: np.ndarray, trust: np.ndarray) -> Tensor:
         way, weight = (torch.from_numpy(x).to(painted.device) for x in (flow[None], trust[None, None]))
