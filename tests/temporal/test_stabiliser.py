@@ -106,6 +106,17 @@ def test_what_comes_into_view_carries_no_ghost(level: str) -> None:
         assert (found[i][left] - ground[left]).abs().mean() < 0.02
 
 
+def test_what_was_covered_comes_back_as_it_was() -> None:
+    """A square is hidden for three frames. Half of what is then seen of it is what was held of it before."""
+    square = (..., slice(40, 80), slice(60, 120))
+    contents = [texture(1).clone() for _ in range(16)]
+    for frame in contents[8:11]:
+        frame[square] = texture(2)[square]
+    painted = [0.8 * frame + 0.2 * texture(100 + i) for i, frame in enumerate(contents)]
+    changes = [(f[11] - f[7])[square].square().mean() for f in (painted, steadied(contents, painted, "best"))]
+    assert changes[1] < 0.5 * changes[0]  # half the change squared is a quarter; at the edges it is more
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_nothing_is_carried_over_a_cut(level: str) -> None:
     contents = panning(6) + panning(6, seed=5)

@@ -25,7 +25,7 @@ LIGHT, WIDE, FADING = 0.003, 8.0, 0.5
 """Change of luma, in the mean around, at which the light is taken to change; how far around, as the deviation of a
 Gaussian in pixels; what is then lost of what was held."""
 HASTE = 1 / 20
-"""Motion, over the frame's longer side, that no eye follows: what is painted there need not be steady."""
+"""Motion from frame to frame, over the longer side, that no eye follows: what is painted there need not be steady."""
 STILL = 1 / 2400
 """Motion, over the frame's longer side, below which a place rests."""
 EXPLAINED = 0.35
@@ -94,10 +94,12 @@ def find_motion(
     shares: Shares,
     past: Past | None = None,
     cubic: bool = True,
+    frames: int = 1,
 ) -> Motion:
     """The motion from `seen` to `known`, both luma, (1, 1, H, W) in [0, 1], at `size` (h, w), which is past's too.
 
-    cubic: the warp of what is known is bicubic, as that of the paintings is; otherwise bilinear.
+    cubic: the warp of what is known is bicubic, as that of the paintings is; otherwise bilinear. frames: the
+    second is so many before or after the first.
     """
     flow = np.ascontiguousarray(enlarged(estimate(seen, known), size)[0].numpy())  # (2, h, w)
     whole, held = seen[0, 0].numpy(), known[0, 0].numpy()
@@ -124,7 +126,7 @@ def find_motion(
     if shares.doubt:
         there = resized(brought, size)
         differs = blurred(cv2.absdiff(there, now), 1.0)
-        doubt = np.square(_doubt(contrast, differs)) + _squared(flow) / (HASTE * max(size)) ** 2
+        doubt = np.square(_doubt(contrast, differs)) + _squared(flow) / (frames * HASTE * max(size)) ** 2
         trust = trust * (1 - FADING * _lit(now - there, differs)) * faded(doubt)
     return Motion(along, trust, explains, rests, Past(shake, flow), brought)
 

@@ -24,7 +24,7 @@ from .detail import as_detailed, roughness
 from .flow import ON_DEVICE, flow_estimator
 from .memory import ClipMemory, Moment
 from .motion import Motion, Past, Shares, find_motion
-from .raster import LONGEST, carried, luma, resized, shrunk
+from .raster import LONGEST, carried, enlarged, luma, resized, shrunk
 
 __all__ = ["LEVELS", "PARTS", "Level", "Seen", "Stabiliser", "find_level"]
 
@@ -43,6 +43,8 @@ class Level:
     """The warp is bicubic; otherwise bilinear, which is softer and costs a third."""
     ahead: int = 0
     """Frames looked ahead, by which the result comes later. With them, flow is estimated both ways."""
+    recall: float = 0.5
+    """Weight of what the earliest of the frames that wait brings, where there are any."""
     shares: Shares = field(default_factory=Shares)
     sharpness: bool = True
     """What averaging softens is given back."""
@@ -60,6 +62,7 @@ LEVELS = {
 
 PARTS: dict[str, Callable[[Level], Level]] = {
     "ahead": lambda level: replace(level, ahead=0),
+    "recall": lambda level: replace(level, recall=0),
     "rest": lambda level: replace(level, shares=replace(level.shares, rest=False)),
     "doubt": lambda level: replace(level, shares=replace(level.shares, doubt=False)),
     "sharpness": lambda level: replace(level, sharpness=False),
@@ -144,6 +147,8 @@ class Stabiliser:
                 self._look_ahead(before, seen, back)
             moment.held = self._carried(before.held, painted, back.flow, back.trust)
             moment.known, moment.past, moment.kept = back.joined(seen), back.past, back.trust
+            if self.level.recall and len(memory.moments) > 1:
+                self._recall(memory.moments[0], len(memory.moments), moment, seen)
         memory.moments.append(moment)
         memory.waiting += 1
         memory.thumbnail = now
@@ -177,9 +182,21 @@ class Stabiliser:
         new = 1 if before.kept is None else 1 - before.kept
         before.onward, before.trust = onward.flow, onward.trust * both * new
 
-    def _motion(self, seen: Tensor, known: Tensor, past: Past | None) -> Motion:
+    def _recall(self, early: Moment, frames: int, moment: Moment, seen: Tensor) -> None:
+        """Join a moment also with one so many frames before it, found directly.
+
+        On the way from frame to frame errors add up, and what is covered is lost.
+        """
+        there = self._motion(seen, early.known, moment.past and Past(moment.past.shake), frames)
+        way = torch.from_numpy(there.flow)[None]
+        again = enlarged(self.estimate(early.known, seen), (way.shape[-2], way.shape[-1]))
+        there.trust = self.level.recall * there.trust * agreement(way, again)[0, 0].numpy()
+        moment.held = self._carried(early.held, moment.held, there.flow, there.trust)
+        moment.known = there.joined(moment.known)
+
+    def _motion(self, seen: Tensor, known: Tensor, past: Past | None, frames: int = 1) -> Motion:
         size = (seen.shape[-2], seen.shape[-1]) if self.level.early else _half(seen)
-        return find_motion(self.estimate, seen, known, size, self.level.shares, past, self.level.cubic)
+        return find_motion(self.estimate, seen, known, size, self.level.shares, past, self.level.cubic, frames)
 
     def _carried(self, held: Tensor, painted: Tensor, flow: np.ndarray, trust: np.ndarray) -> Tensor:
         way, weight = (torch.from_numpy(x).to(painted.device) for x in (flow[None], trust[None, None]))
