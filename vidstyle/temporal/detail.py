@@ -63,7 +63,7 @@ def _as_detailed(picture: np.ndarray, wanted: np.ndarray, reach: float) -> np.nd
     """The same for one picture (H, W, 3), without PyTorch, of which every call takes a small picture's time."""
     light = arrays.luma(picture)
     gain = _gain(wanted, _roughness(light), reach)
-    return arrays.lit(picture, light, arrays.resized(light, _smaller(light.shape, FINE)), gain)
+    return arrays.lit(picture, light, arrays.halved(light, _smaller(light.shape, FINE)), gain)
 
 
 def _roughness(picture: np.ndarray) -> np.ndarray:
@@ -72,7 +72,7 @@ def _roughness(picture: np.ndarray) -> np.ndarray:
     if picture.ndim == 3:
         rows, below = arrays.luma(rows), arrays.luma(below)
     across, down = cv2.absdiff(rows[:, 1:], rows[:, :-1]), cv2.absdiff(rows, below)[:, 1:]
-    return arrays.blurred(arrays.resized(cv2.add(across, down), _smaller(picture.shape, AREA)), 1.0)
+    return arrays.blurred(arrays.halved(cv2.add(across, down), _smaller(picture.shape, AREA)), 1.0)
 
 
 def _gain(wanted: Picture, there: Picture, reach: float) -> Picture:
@@ -81,4 +81,4 @@ def _gain(wanted: Picture, there: Picture, reach: float) -> Picture:
 
 def _smaller(size: Sequence[int], times: int) -> tuple[int, int]:
     """(height, width) so many times smaller."""
-    return max(1, round(size[0] / times)), max(1, round(size[1] / times))
+    return max(1, size[0] // times), max(1, size[1] // times)
