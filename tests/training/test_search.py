@@ -41,7 +41,7 @@ def test_every_trial_leaves_a_row(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for number in range(4):
         Image.fromarray(rng.integers(0, 255, (4, 5, 3), np.uint8)).resize((90, 70)).save(tmp_path / f"{number}.png")
-    tiny = {"steps": 20, "identity_steps": 0, "batch": 2, "crop": 32, "large_crop": 0, "side": 48, "abstract": 0.0}
+    tiny = {"steps": 12, "identity_steps": 0, "batch": 2, "crop": 32, "large_crop": 0, "side": 48, "abstract": 0.0}
     where = {"photos": tmp_path, "paintings": tmp_path, "encoder": "glance", "device": "cpu"}
     attempts = trials({"temporal": [0.0, 1.0], "learning_rate": [1e-3, 1e30]})[:3]
     rows = search("brisk", tiny, attempts, tmp_path / "out", **where)

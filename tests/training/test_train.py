@@ -1,6 +1,7 @@
 """A tiny run from pictures to a model file."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,9 @@ def test_an_interrupted_run_resumes_as_if_never_interrupted_and_ends_as_a_model(
 
     path, report = run(tmp_path_factory.mktemp("whole"))
     assert report["steps"] == 40
-    assert [str(pictures / "broken.jpg") in line for line in notes] == [True, True]  # among photos and paintings
+    broken, few = notes[:2], notes[2:]
+    assert [str(pictures / "broken.jpg") in line for line in broken] == [True, True]  # among photos and paintings
+    assert ["3; give some hundreds" in few[0], "4; give some hundreds" in few[1], len(few)] == [True, True, 2]
     whole = load(path).net.state_dict()
     assert any(not torch.allclose(value, whole[name], atol=1e-2) for name, value in first.state_dict().items())
 
@@ -125,6 +128,15 @@ def test_clips_teach_steadiness(pictures: Path, pan: Path, tmp_path_factory: pyt
     assert 0 < seen["temporal"] < 1
     assert seen["temporal_features"] > 0
 
+    tiny = {"channels": (4, 4, 4), "blocks": 1, "steps": 4, "batch": 1, "crop": 32, "side": 48, "style_side": 64}
+    alone = load_recipe("fast", **tiny, temporal_every=1, clips_every=1, holdout=1)
+    style, out = pictures / "0.png", tmp_path_factory.mktemp("fast")
+    train(alone, pictures, style, "glance", out, clips=pan.parent, device="cpu", on_progress=seen.update)
+    assert 0 < seen["temporal"] < 1
+    assert load(out / "0.safetensors").card.data.endswith("1 shots of clips")
+    with pytest.raises(OptionError, match="--clips"):
+        train(replace(alone, temporal=0.0), pictures, style, "glance", out, clips=pan.parent, device="cpu")
+
 
 def test_a_damaged_checkpoint_is_named(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     pytest.importorskip("lightning_fabric")
@@ -136,6 +148,26 @@ def test_a_damaged_checkpoint_is_named(pictures: Path, tmp_path_factory: pytest.
     recipe = load_recipe("brisk", steps=1, crop=32, large_crop=0, side=64)
     with pytest.raises(ModelError, match="--restart"):
         train(recipe, pictures, pictures, "glance", output, device="cpu")
+
+
+def test_a_run_that_loses_its_way_keeps_what_it_had(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    pytest.importorskip("lightning_fabric")
+    pytest.importorskip("tensorboard")
+    from vidstyle.training import CHECKPOINT, train
+
+    output = tmp_path_factory.mktemp("out")
+    style = pictures / "0.png"
+    tiny = {"channels": (8, 8, 8), "blocks": 1, "batch": 1, "crop": 32, "side": 64, "style_side": 64, "warmup": 1}
+    train(load_recipe("fast", **tiny, steps=10), pictures, style, "glance", output, device="cpu")
+    kept = [(output / name).read_bytes() for name in (CHECKPOINT, "0.safetensors")]
+    wild = load_recipe("fast", **tiny, steps=400, learning_rate=1e30)
+    # At a checkpoint the last loss may still be a number where the weights are none.
+    for every in (1, 1000):
+        with pytest.raises(InputError, match=r"no number at step .* of step 10 in .* is kept"):
+            train(wild, pictures, style, "glance", output, device="cpu", checkpoint_every=every)
+        assert [(output / name).read_bytes() for name in (CHECKPOINT, "0.safetensors")] == kept
+    with pytest.raises(InputError, match="no checkpoint was kept"):
+        train(wild, pictures, style, "glance", tmp_path_factory.mktemp("new"), device="cpu")
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """Training of networks with one style in their weights.
 
-Source: Johnson et al. 2016 (perceptual losses, equations 1 to 4); Gupta et al. 2017 and Ruder et al. 2018 (steadiness).
+Sources: Johnson et al. 2016 (perceptual losses, equations 1 to 4); Gupta et al. 2017, Gao et al. 2018 (ReCoNet) and
+Ruder et al. 2018 (steadiness).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -18,10 +19,13 @@ from vidstyle.pictures import as_image
 from vidstyle.temporal.losses import steadiness
 from vidstyle.zoo import Card, save
 
-from .pairs import made_up
+from .pairs import Pair, made_up
 from .pictures import Pictures
 from .recipe import FastRecipe
 from .run import Run
+
+if TYPE_CHECKING:
+    from .clips import Clips
 
 __all__ = ["FastRun"]
 
@@ -34,20 +38,30 @@ class FastRun(Run):
     averaged: TransformerNet
 
     def __init__(
-        self, fabric: Any, recipe: FastRecipe, judge: Perceptual, contents: Pictures, style: Tensor, shown: Tensor
+        self,
+        fabric: Any,
+        recipe: FastRecipe,
+        judge: Perceptual,
+        contents: Pictures,
+        style: Tensor,
+        shown: Tensor,
+        clips: Clips | None = None,
     ) -> None:
-        """style: (1, 3, h, w) in [0, 1], at the size at which its strokes are to be; shown: contents for the sheets."""
+        """style: (1, 3, h, w) in [0, 1], at the size at which its strokes are to be; shown: contents for the sheets;
+        clips: for the temporal term, beside made-up motion."""
         full, half, quarter = recipe.channels
         net = TransformerNet(full, half, quarter, recipe.blocks).to(fabric.device)
         super().__init__(fabric, recipe, net, net)
         self.judge, self.contents, self.style, self.shown = judge, contents, style.to(fabric.device), shown
+        self.clips = clips
         with torch.no_grad():
             self.wanted = {exact: distances.moments_of(judge(self.style, exact)) for exact in (False, True)}
 
     def terms(self, progress: float) -> dict[str, Tensor]:
         recipe = self.recipe
         exact = progress >= recipe.exact_after
-        content = self.contents.sample(recipe.batch, recipe.crop)
+        pair = self._pair()
+        content = pair.first if pair else self.contents.sample(recipe.batch, recipe.crop)
         painted = self.lesson(content)
         with self.fabric.autocast():
             with torch.no_grad():
@@ -60,10 +74,21 @@ class FastRun(Run):
             "gram": distances.gram_distance(seen, wanted),
             "variation": distances.total_variation(painted.float()),
         }
-        if recipe.temporal > 0 and self.step % recipe.temporal_every == 0:
-            pair = made_up(content)
-            found["temporal"] = steadiness(painted.float(), self.lesson(pair.later).float(), pair.flow, pair.mask)
+        if pair:
+            lit = (content, pair.later) if pair.filmed else None
+            later = self.lesson(pair.later).float()
+            found["temporal"] = steadiness(painted.float(), later, pair.flow, pair.mask, lit)
         return found
+
+    def _pair(self) -> Pair | None:
+        """What the temporal term of this step is about, if it has one."""
+        recipe = self.recipe
+        number, rest = divmod(self.step, recipe.temporal_every)
+        if rest or recipe.temporal <= 0:
+            return None
+        if self.clips is not None and number % recipe.clips_every == 0:
+            return self.clips.sample(recipe.batch, recipe.crop, recipe.furthest)
+        return made_up(self.contents.sample(recipe.batch, recipe.crop))
 
     def export(self, card: Card, output: Path) -> Path:
         path = output / f"{card.name}.safetensors"

@@ -16,11 +16,15 @@ from .recipe import CycleRecipe, DcganRecipe, FastRecipe, PainterRecipe, Recipe
 
 __all__ = ["Material", "gather"]
 
+FEW = 50
+"""Fewer pictures than these a net learns by heart."""
+
 
 @dataclass
 class Material:
     """contents, styles: what is sampled from; shown: contents (N, 3, H, W) for the sheets, which training never sees if
-    any were kept; style: the one style (1, 3, h, w) of a recipe for one. notes: a line for each picture left out."""
+    any were kept; style: the one style (1, 3, h, w) of a recipe for one. notes: a line for each picture left out, and
+    for each folder of few."""
 
     contents: Pictures
     styles: Pictures
@@ -38,6 +42,7 @@ def gather(recipe: Recipe, photos: Path, paintings: Path, unseen: Path | None, d
         material = Material(both, both, both.spread(4), notes=[f"left out: {line}" for line in both.damaged])
         if unseen is not None:
             material.unseen = both.leave_out(Pictures(list_pictures(unseen), recipe.side, device))
+        material.notes += _few(paintings, both)
         return material
     paths, kept = held_out(list_pictures(photos), recipe.holdout)
     contents = Pictures(paths, recipe.side, device, recipe.content_zoom)
@@ -60,8 +65,15 @@ def gather(recipe: Recipe, photos: Path, paintings: Path, unseen: Path | None, d
     if unseen is not None:
         aside = Pictures(list_pictures(unseen), recipe.side, device)
         material.unseen = contents.leave_out(aside) + (styles.leave_out(aside) if style is None else 0)
+    material.notes += _few(photos, contents) + (_few(paintings, styles) if style is None else [])
     if isinstance(recipe, PainterRecipe) and recipe.abstract:
         real = styles.pixels.permute(0, 2, 3, 1).cpu().numpy()  # (N, side, side, 3)
         made = abstract(real, round(recipe.abstract / (1 - recipe.abstract) * len(real)), recipe.seed)
         styles.add(torch.from_numpy(made).permute(0, 3, 1, 2))
     return material
+
+
+def _few(folder: Path, pictures: Pictures) -> list[str]:
+    if len(pictures) >= FEW:
+        return []
+    return [f"there is little to learn from {folder}: pictures to train on: {len(pictures)}; give some hundreds"]

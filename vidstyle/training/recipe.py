@@ -157,13 +157,18 @@ class FastRecipe(Recipe):
     variation: float = 0.02
     temporal: float = 30.0
     temporal_every: int = 2
+    clips_every: int = 2
+    furthest: int = 5
+    """As in PainterRecipe."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if len(self.channels) != 3 or not all(isinstance(width, int) and width > 0 for width in self.channels):
             raise OptionError("a recipe for one style needs three channels ≥ 1")
-        if min(self.blocks, self.temporal_every) < 1 or not 32 <= self.style_side <= 4096:
-            raise OptionError("a recipe for one style needs blocks and temporal_every ≥ 1, style_side from 32 to 4096")
+        if self.blocks < 1 or not 32 <= self.style_side <= 4096:
+            raise OptionError("a recipe for one style needs blocks ≥ 1, style_side from 32 to 4096")
+        if min(self.temporal_every, self.clips_every, self.furthest) < 1:
+            raise OptionError("a recipe needs temporal_every, clips_every and furthest ≥ 1")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vidstyle.errors import InputError, ModelError
+from vidstyle.errors import ModelError
 from vidstyle.runtime.device import memory_format
 from vidstyle.staging import StagedFile
 from vidstyle.zoo import Card
@@ -24,6 +24,8 @@ __all__ = ["MEMORY", "Run"]
 
 MEMORY = 0.98
 """Decay of the running means that are reported."""
+LARGEST = torch.finfo(torch.float16).max
+"""Of the numbers in a model's file."""
 
 
 class Run(ABC):
@@ -79,7 +81,7 @@ class Run(ABC):
         for optimizer in self.optimizers:
             optimizer.zero_grad()
         self.fabric.backward(torch.stack([getattr(self.recipe, name) * term for name, term in found.items()]).sum())
-        # What is no number is found by `report`, and said in one line.
+        # What is no number is found by `sound`, and said in one line.
         first = self.optimizers[0]  # all gradients are clipped together, whichever is named
         self.fabric.clip_gradients(self.lesson, first, max_norm=self.recipe.clip, error_if_nonfinite=False)
         for optimizer in self.optimizers:
@@ -99,11 +101,17 @@ class Run(ABC):
         torch._foreach_lerp_(list(self.averaged.parameters()), list(self.net.parameters()), 1 - decay)
 
     def report(self) -> dict[str, float]:
-        """Running means of the terms. InputError where they are no longer numbers."""
-        report = {name: value.item() for name, value in self.means.items()}
-        if not all(math.isfinite(value) for value in report.values()):
-            raise InputError(f"the loss is no number at step {self.step}; lower the recipe's learning_rate")
-        return report
+        """Running means of the terms."""
+        return {name: value.item() for name, value in self.means.items()}
+
+    @torch.no_grad()
+    def sound(self) -> bool:
+        """Whether the terms are numbers, and all weights such as a model's file can hold."""
+        modules = [module for module in self._modules().values() if isinstance(module, nn.Module)]
+        largest = [weight.abs().amax() for module in modules for weight in module.parameters() if weight.numel()]
+        weights = torch.stack([value.float() for value in largest]).amax().item()
+        # Comparisons with what is no number are false.
+        return weights <= LARGEST and all(math.isfinite(value) for value in self.report().values())
 
     def save(self, path: Path) -> None:
         """A checkpoint under its final name only when it is whole."""

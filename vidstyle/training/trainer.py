@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from vidstyle.errors import MissingExtra, ModelError, OptionError, OutOfMemory
+from vidstyle.errors import InputError, MissingExtra, ModelError, OptionError, OutOfMemory
 from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.nets.protocol import StyleNet
 from vidstyle.perception.encoder import Perceptual, load_glance, load_perceptual
@@ -59,19 +59,20 @@ def train(
 
     photos, paintings: folders; for a FastRecipe `paintings` is the one style picture, a DcganRecipe sees no photos.
     encoder: what judges, see `load_perceptual`. unseen: folder of pictures to evaluate with; what looks like one of
-    them is not trained on. clips: folder of clips for a painter's temporal terms. `output` gets TensorBoard scalars,
-    `sheet_STEP.png` every `sheet_every` steps, and every `checkpoint_every` steps a checkpoint that a later call
-    resumes from and the model so far. The model's weights are a running mean of the net's. data, licence: what the
-    model's card says of them. `precision` is Fabric's name; default bf16-mixed on a GPU, float32 on a CPU.
-    `on_progress` receives step, progress (0 to 1), seconds, samples per second and the terms of the loss; `note`
-    one-line remarks.
+    them is not trained on. clips: folder of clips for the temporal terms of a painter or of a net for one style.
+    `output` gets TensorBoard scalars, `sheet_STEP.png` every `sheet_every` steps, and every `checkpoint_every` steps a
+    checkpoint that a later call resumes from and the model so far. The model's weights are a running mean of the
+    net's. data, licence: what the model's card says of them. `precision` is Fabric's name; default bf16-mixed on a GPU,
+    float32 on a CPU. `on_progress` receives step, progress (0 to 1), seconds, samples per second and the terms of the
+    loss; `note` one-line remarks. InputError where the loss is no longer a number; what was saved before that stays.
     """
     if isinstance(recipe, EncoderRecipe) and str(encoder) == "glance":
         raise OptionError("glance cannot teach itself; give --encoder vgg19, or a file or folder of weights")
     if not isinstance(recipe, PainterRecipe) and recipe.start_from:
         raise OptionError(f"a run of {recipe.architecture} begins with new weights; leave --start-from away")
-    if clips and not (isinstance(recipe, PainterRecipe) and (recipe.temporal or recipe.temporal_features)):
-        raise OptionError("clips are for a painter's temporal terms, which this recipe does not have")
+    steadied = isinstance(recipe, (PainterRecipe, FastRecipe)) and recipe.temporal
+    if clips and not (steadied or (isinstance(recipe, PainterRecipe) and recipe.temporal_features)):
+        raise OptionError("clips are for the temporal terms of a painter or of a net for one style; leave --clips away")
     if isinstance(recipe, PainterRecipe) and recipe.optimizer == "muon" and precision == "16-mixed":
         raise OptionError("16-mixed scales the losses of one optimizer only; give bf16-mixed, or a recipe with adam")
     torch.manual_seed(recipe.seed)
@@ -96,9 +97,17 @@ def train(
     if resume and (output / CHECKPOINT).exists():
         run.restore(output / CHECKPOINT)
     clock = Clock(recipe, run.seconds)
-    before = run.samples
+    before, kept = run.samples, run.step
+
+    def check() -> None:
+        if not run.sound():
+            rest = f"the checkpoint of step {kept} in {output} is kept" if kept else "no checkpoint was kept"
+            raise InputError(f"the loss is no number at step {run.step}; {rest}; lower the recipe's learning_rate")
 
     def save() -> tuple[Path, dict[str, Any]]:
+        nonlocal kept
+        check()
+        kept = run.step
         run.seconds = clock.seconds
         run.save(output / CHECKPOINT)
         report = {"steps": run.step, "samples": run.samples, "hours": run.seconds / 3600}
@@ -109,7 +118,8 @@ def train(
         try:
             while (progress := clock.progress(run.step)) < 1:
                 _learn(run, progress)
-                if run.step % REPORT_EVERY == 0:
+                if run.step % REPORT_EVERY == 0 or clock.progress(run.step) >= 1:
+                    check()
                     report = run.report()
                     for name, value in report.items():
                         writer.add_scalar(f"loss/{name}", value, run.step)
@@ -126,7 +136,7 @@ def train(
             if not isinstance(stop, Exception):
                 save()
             raise
-    run.report()
+    check()
     run.sheet(output / f"sheet_{run.step:06d}.png")
     run.ended = True
     return save()
@@ -160,7 +170,7 @@ def _run(
         return EncoderRun(fabric, recipe, untrained_encoder(recipe.channels), teacher, contents, styles), None
     if isinstance(recipe, FastRecipe):
         assert material.style is not None
-        return FastRun(fabric, recipe, teacher, contents, material.style, material.shown), None
+        return FastRun(fabric, recipe, teacher, contents, material.style, material.shown, clips), None
     if isinstance(recipe, CycleRecipe):
         return CycleRun(fabric, recipe, names, contents, styles, material.shown), None
     if isinstance(recipe, DcganRecipe):
