@@ -129,6 +129,8 @@ def live(
     sinks = [parse_sink(text, token=token, on_key=press) for text in to or ["window"]]
     at = place(control) if control else None
     stylizer = Stylizer(model, device, precision, runtime, on_note)
+    if stylizer.fixed_style and given:
+        raise OptionError(f"{stylizer.name} paints in no style but its own; leave --style away")
     painter = LivePainter(stylizer, controls, adaptive=adaptive, fps=fps, note=on_note)
     session = Session(opening, painter, sinks, again=again, note=on_note)
     steering = Steering(

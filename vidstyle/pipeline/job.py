@@ -176,10 +176,15 @@ def style_layers(
     walk: float,
     **acts: Any,
 ) -> list[Layer]:
-    """One layer of all styles mixed, or with masks one for each style; the last may have none."""
+    """One layer of all styles mixed, or with masks one for each style; the last may have none.
+
+    OptionError where they do not suit each other or the painter.
+    """
+    if painter.fixed_style and style is not None:
+        raise OptionError(f"{painter.name} paints in no style but its own; leave --style away")
 
     def coded(style: Styles) -> StyleCode | Walk:
-        if style is None or isinstance(style, Style) or painter.fixed_style:
+        if style is None or isinstance(style, Style):
             return painter.encode_style(style, **acts)
         pairs = [(style, 1.0)] if isinstance(style, ONE) else list(style)
         if walks(pairs):

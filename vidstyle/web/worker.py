@@ -114,6 +114,7 @@ def _watch_memory(most: int, tell: Callable[..., None]) -> None:
 def _paint(order: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
     from vidstyle.media import default_output, open_source
     from vidstyle.pipeline import Progress, stylize
+    from vidstyle.stylizers import Stylizer
 
     path, longest = Path(order["input"]), order["max_seconds"]
     with open_source(path, max_pixels=order["max_pixels"]) as source:
@@ -135,12 +136,13 @@ def _paint(order: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
     if order["format"] == "mp4" and target.suffix in (".mp4", ".m4v") and not info.still and info.depth == 8:
         # H.264 has odd sizes only where chroma is not shared.
         as_mp4 = {"codec": "h264", "pix_fmt": None if _odd(info.size) else "yuv420p"}
+    painter = Stylizer(order["model"], order["device"], note=lambda text: tell("note", text=text))
+    style = [(Path(order["picture"]) if order["picture"] else order["style"], 1.0)]
     result = stylize(
         path,
-        [(Path(order["picture"]) if order["picture"] else order["style"], 1.0)],
+        None if painter.fixed_style else style,
         target,
-        model=order["model"],
-        device=order["device"],
+        model=painter,
         strength=order["strength"],
         keep_color=order["keep_color"],
         temporal=order["temporal"],
