@@ -15,8 +15,10 @@ from typer.testing import CliRunner
 from vidstyle.cli.main import app
 from vidstyle.evaluation.clips import Clip, motions
 from vidstyle.evaluation.steadiness import flicker, judge_steadiness, roughness, warping_error
+from vidstyle.nets.magenta import Magenta
 from vidstyle.temporal.flow import flow_estimator
 from vidstyle.temporal.raster import blurred
+from vidstyle.zoo import Card, save
 
 RATE = 25.0
 
@@ -86,6 +88,19 @@ def test_the_command_writes_a_report_that_stands_alone(model: Path, pan: Path, t
     assert len(re.findall("<video", text)) == 1
     assert not re.search(r'(src|href)="(?!data:|#)', text)
 
-    result = CliRunner().invoke(app, ["evaluate", "temporal", "--clips", str(pan), "--painted", str(pan), "--json"])
-    same = json.loads(result.stdout[result.stdout.index("{") :])["means"]
-    assert same[0]["warping_1"] == same[1]["warping_1"]
+    same = ["--painted", str(pan), "--per-frame", str(pan), "--style", "dcgan:3", "--json"]
+    result = CliRunner().invoke(app, ["evaluate", "temporal", "--clips", str(pan), *same])
+    content, off, painted = json.loads(result.stdout[result.stdout.index("{") :])["means"]
+    assert content["warping_1"] == off["warping_1"] == painted["warping_1"]
+    assert (painted["sharpness"], painted["warping_1 ratio"]) == (1, 1)
+    assert painted["style"] > 0
+
+
+def test_a_model_with_styles_of_its_own_is_judged_by_their_numbers(pan: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    save(Magenta((4, 6, 8), blocks=1, styles=3), Card(name="three", architecture="magenta"), tmp_path / "three.pt")
+    options = ["--clips", str(pan), "--style", "2", "--levels", "off", "--frames", "4", "--json"]
+    result = CliRunner().invoke(app, ["evaluate", "temporal", str(tmp_path / "three.pt"), *options])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout[result.stdout.index("{") :])["clips"][1]
+    assert (found["style"], "style" in found["figures"], found["figures"]["sharpness"]) == ("2", False, 1)

@@ -23,8 +23,18 @@ def temporal(
     painted: Annotated[
         Path | None, typer.Option(help="Judge this painting of the clip instead of models.", exists=True)
     ] = None,
+    per_frame: Annotated[
+        Path | None,
+        typer.Option(help="The same painted with --temporal off, for the ratios and the sharpness.", exists=True),
+    ] = None,
     style: Annotated[
-        list[str] | None, typer.Option("--style", "-s", help="Picture or built-in style; repeat for more.")
+        list[str] | None,
+        typer.Option(
+            "--style",
+            "-s",
+            help="A picture, a built-in style, dcgan:SEED, or a number for models with styles of their own; "
+            "repeat for more.",
+        ),
     ] = None,
     levels: Annotated[
         str,
@@ -60,6 +70,8 @@ def temporal(
         check_report(report)
     if painted and (models or clips.is_dir()):
         raise OptionError("give models, or with --painted one painting of the one clip that --clips names")
+    if per_frame and not painted:
+        raise OptionError("--per-frame is for --painted; models paint frame by frame at the level off")
     lpips = load_lpips(Path(encoder) / "lpips")
     if lpips is None:
         note("no LPIPS: its weights are not there; give a folder that holds lpips/ with --encoder")
@@ -72,7 +84,7 @@ def temporal(
         for path in paths:
             try:
                 if painted:
-                    trial.judge_file(path, painted, style[0] if style else None)
+                    trial.judge_file(path, painted, bool(style), per_frame)
                 else:
                     trial.judge_models(path, models or ["brisk"])
             except InputError as error:

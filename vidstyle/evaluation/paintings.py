@@ -11,11 +11,12 @@ from torch import Tensor
 from vidstyle.errors import InputError, OptionError
 from vidstyle.perception import LPIPS, Perceptual
 from vidstyle.pictures import load_square
-from vidstyle.styles import find_style
+from vidstyle.styles import Imagined, find_style
 from vidstyle.stylizers import Stylizer
 from vidstyle.temporal.flow import flow_estimator
 from vidstyle.temporal.memory import ClipMemory
 from vidstyle.temporal.stabiliser import Stabiliser, find_level
+from vidstyle.zoo.generators import imagine, load_generator
 
 from .clips import Clip, load_clip, read_frames
 from .steadiness import Steadiness, judge_steadiness, roughness
@@ -50,7 +51,8 @@ class TemporalTrial:
         device: str,
         show: bool = True,
     ) -> None:
-        """frames, side: how much of a clip is painted, and at what size. show: whether there will be a report.
+        """styles: pictures, built-in names, `dcgan:SEED`, or numbers for models with styles of their own. frames, side:
+        how much of a clip is painted, and at what size. show: whether there will be a report.
 
         OptionError for a level that is not there, and for styles of one name.
         """
@@ -58,7 +60,7 @@ class TemporalTrial:
             if level != "off":
                 find_level(level)
         self.encoder, self.lpips, self.levels, self.device = encoder, lpips, levels, device
-        self.styles = {Path(style).stem: find_style(style) for style in styles}
+        self.styles = {style if _pictureless(style) else find_style(style).stem: style for style in styles}
         if len(self.styles) < len(styles):
             raise OptionError("give every style once, and pictures of different names")
         self.show = show
@@ -100,16 +102,30 @@ class TemporalTrial:
             self._judge(clip, painted, model, level, style, roughness(alone))
         return found
 
-    def judge_file(self, path: Path, painted: Path, style: str | None) -> None:
-        """Judge the painting of a clip that is in a file."""
+    def judge_file(self, path: Path, painted: Path, styled: bool, per_frame: Path | None = None) -> None:
+        """Judge the painting of a clip that is in a file.
+
+        styled: whether it is in the first style. per_frame: the file of the same painted frame by frame.
+        """
         clip = load_clip(path, self.frames, self.side, self.estimate)
-        frames, _ = read_frames(painted, self.frames, self.side)
-        if len(frames) != len(clip.frames) or frames[0].shape != clip.frames[0].shape:
-            raise InputError(f"{painted} has not the size or the number of frames of {path}")
         self._content(clip)
-        self._judge(clip, frames, painted.name, "as it is", Path(style).stem if style else "", None)
+        files = {"off": per_frame, "as it is": painted}
+        paintings = {level: self._painting(file, clip) for level, file in files.items() if file is not None}
+        rough = roughness(paintings["off"]) if per_frame else None
+        style = next(iter(self.styles)) if styled else ""
+        for level, frames in paintings.items():
+            self._judge(clip, frames, painted.name, level, style, rough)
         if self.show:
-            self.shown.append(Shown.of(clip.name, clip.rate, {"content": clip.frames, painted.name: frames}))
+            columns = {f"{painted.name} {level}": frames for level, frames in paintings.items()}
+            self.shown.append(Shown.of(clip.name, clip.rate, {"content": clip.frames, **columns}))
+
+    def _painting(self, path: Path, clip: Clip) -> list[Tensor]:
+        """The frames of a painting of a clip. InputError where they are not those of the clip."""
+        frames, _ = read_frames(path, self.frames, self.side)
+        there, wanted = (f"{len(x)} frames of {x[0].shape[-1]}×{x[0].shape[-2]}" for x in (frames, clip.frames))
+        if there != wanted:
+            raise InputError(f"{path} has {there}, {clip.name} {wanted}; give --frames and --side that both have")
+        return frames
 
     def _content(self, clip: Clip) -> None:
         """The floor: the figures of the content itself."""
@@ -125,7 +141,17 @@ class TemporalTrial:
             figures["sharpness"] = roughness(painted) / rough
         self.found.append(Steadiness(Path(model).name, level, clip.name, style, figures, over_time))
 
-    def _target(self, style: str) -> Tensor:
-        """The style as it is judged by, (1, 3, h, w) in [0, 1]."""
-        square = load_square(self.styles[style], STYLE_SIDE)
+    def _target(self, style: str) -> Tensor | None:
+        """The style as it is judged by, (1, 3, h, w) in [0, 1]; None where there is no picture of it."""
+        given = self.styles[style]
+        if imagined := Imagined.parse(given):
+            return imagine(load_generator(imagined.file), imagined.seed, imagined.seed, 0.0)
+        if _pictureless(given):
+            return None
+        square = load_square(find_style(given), STYLE_SIDE)
         return torch.from_numpy(square).permute(2, 0, 1)[None].float() / 255
+
+
+def _pictureless(style: str) -> bool:
+    """Whether it is a seed or a number, not a picture."""
+    return Imagined.parse(style) is not None or (style.isdecimal() and not Path(style).is_file())
