@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 
 from vidstyle.cli.main import main
+from vidstyle.nets.transformer_net import TransformerNet
+from vidstyle.zoo import Card, save
 
 
 @pytest.fixture
@@ -76,6 +78,8 @@ def mistakes(tmp_path: Path, clip: Path, model: Path, style: Path) -> dict[str, 
     text.write_text("no film")
     junk = tmp_path / "junk.safetensors"
     junk.write_bytes(b"x" * 100)
+    domain = tmp_path / "domain.safetensors"
+    save(TransformerNet(4, 6, 8, blocks=1), Card(name="domain", architecture="transformer_net"), domain)
     good = ["-s", style, "--model", model]
     return {
         "missing file": ([tmp_path / "none.mp4", *good], "does not exist"),
@@ -88,6 +92,7 @@ def mistakes(tmp_path: Path, clip: Path, model: Path, style: Path) -> dict[str, 
         "no style": ([clip, "--model", model], "--style"),
         "unknown style": ([clip, "-s", "mosiac", "--model", model], "mosaic"),
         "text as style": ([clip, "-s", text, "--model", model], "text.mp4"),
+        "a style of its own": ([clip, "-s", style, "--model", domain], "leave --style away"),
         "unknown model": ([clip, "-s", style, "--model", "brsk"], "brisk"),
         "no model": ([clip, "-s", style, "--model", junk], "junk.safetensors"),
         "no such device": ([clip, *good, "--device", "toaster"], "choose auto"),
@@ -142,6 +147,26 @@ def test_an_interrupted_run_exits_130_and_leaves_nothing(
     assert "Traceback" not in err
     assert output.read_text() == "old"
     assert sorted(style.parent.iterdir()) == [output, style]
+
+
+def test_an_interrupt_that_a_library_hides_is_one_all_the_same() -> None:
+    code = """
+import signal
+from vidstyle.cli.main import app, main
+
+@app.command()
+def hide():
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except BaseException:
+        raise RuntimeError("some library's") from None
+
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code, "hide"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 130
+    assert "interrupted" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_photos_are_probed_too(vidstyle, tmp_path: Path) -> None:

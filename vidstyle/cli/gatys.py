@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidstyle.errors import OutputError
 
+from .terminal import Interrupted
+
 if TYPE_CHECKING:
     from vidstyle.stylizers import Painter
 
-__all__ = ["gatys_painter"]
+__all__ = ["gatys_painter", "told_of"]
 
 TELL_EVERY = 0.2
 """Seconds."""
@@ -58,3 +61,14 @@ def gatys_painter(
         return Passes(gatys, passes, on_frame)
     fill = Stylizer(model, device, precision, runtime, note, flow)
     return Keyframes(gatys, fill, settings, on_keyframe)
+
+
+@contextmanager
+def told_of(folder: Path | None) -> Iterator[None]:
+    """An interrupt says that keyframes are kept, where a folder keeps them."""
+    try:
+        yield
+    except Interrupted:
+        if folder is None:
+            raise
+        raise Interrupted(f"interrupted; the same command goes on with the keyframes in {folder}") from None

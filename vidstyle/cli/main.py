@@ -25,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
 )
+INTERRUPTED = "interrupted; nothing was written"
 MISUSE: Any = typer.BadParameter.__bases__[0]
 """Of an option or a command that is not there; typer's own class, or click's."""
 
@@ -64,10 +65,6 @@ app.add_typer(plugins.app, name="plugins")
 app.add_typer(evaluate.app, name="evaluate")
 
 
-def _interrupt(number: int, frame: object) -> None:
-    raise Interrupted
-
-
 def _nowhere() -> TextIO:
     return open(os.devnull, "w")
 
@@ -76,8 +73,15 @@ def main() -> None:
     """Run the command; exit 0, 2 for what the user can put right, 130 for Ctrl-C."""
     # Where the shell closed an output (>&-), there is none.
     sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
+    stopped = False
+
+    def interrupt(number: int, frame: object) -> None:
+        nonlocal stopped
+        stopped = True
+        raise Interrupted
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+        signal.signal(number, interrupt)
     try:
         sys.exit(app(standalone_mode=False))
     except MISUSE as error:
@@ -91,7 +95,13 @@ def main() -> None:
         fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
         sys.exit(2)
     except Interrupted as stop:
-        fail(str(stop) or "interrupted; nothing was written")
+        fail(str(stop) or INTERRUPTED)
+        sys.exit(130)
+    except Exception:
+        # OpenVINO makes an error of its own of whatever is raised while it calls Python.
+        if not stopped:
+            raise
+        fail(INTERRUPTED)
         sys.exit(130)
 
 

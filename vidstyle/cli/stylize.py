@@ -9,7 +9,7 @@ import typer
 
 from vidstyle.errors import OptionError
 
-from .gatys import gatys_painter
+from .gatys import gatys_painter, told_of
 from .given import check_input, weighted_styles
 from .options import (
     ENCODER,
@@ -187,7 +187,7 @@ def stylize(
     encoder_options, batch_size = pairs(encoder_option or []), frames_at_once(batch)
     check_input(input)
     styles = weighted_styles(style)
-    with progress_bar(not json and not quiet) as bar:
+    with progress_bar(not json and not quiet) as bar, told_of(keyframes):
         task = bar.add_task(input.name, total=None, of="?")
         from vidstyle.pipeline import Progress
         from vidstyle.pipeline import stylize as run
