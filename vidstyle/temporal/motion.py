@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from . import arrays
-from .arrays import blurred, faded, laid_over, moved, resized
+from .arrays import averaged, blurred, faded, laid_over, moved, resized
 from .flow import FlowEstimator
 from .raster import enlarged
 
@@ -21,9 +21,9 @@ MISMATCH, CONTRAST = 0.01, 0.8
 with a share of the contrast around. In the dark a wrong flow makes a small difference."""
 NOISE = 0.03
 """Largest difference that is taken for noise."""
-LIGHT, WIDE, FADING = 0.003, 8.0, 0.5
-"""Change of luma, in the mean around, at which the light is taken to change; how far around, as the deviation of a
-Gaussian in pixels; what is then lost of what was held."""
+LIGHT, WIDE, FADING = 0.003, 27, 0.5
+"""Change of luma, in the mean around, at which the light is taken to change; how far around, as a square's side in
+pixels; what is then lost of what was held."""
 HASTE = 1 / 20
 """Motion from frame to frame, over the longer side, that no eye follows: what is painted there need not be steady."""
 STILL = 1 / 2400
@@ -140,7 +140,7 @@ def _doubt(contrast: np.ndarray, differs: np.ndarray) -> np.ndarray:
 
 def _lit(change: np.ndarray, differs: np.ndarray) -> np.ndarray:
     """Where nearly all that changes changes alike: the light does, and a painting of the past is too bright or dark."""
-    light, whole = (np.square(blurred(x, WIDE)) for x in (change, differs))
+    light, whole = (np.square(averaged(x, WIDE)) for x in (change, differs))
     return (1 - faded(light / LIGHT**2)) * np.square(light / (whole + 1e-9))
 
 
