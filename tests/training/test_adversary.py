@@ -76,8 +76,9 @@ def test_a_run_with_critics_attention_and_growing_crops(tmp_path: Path) -> None:
     for i in range(4):
         Image.fromarray(rng.integers(0, 255, (4, 5, 3), np.uint8)).resize((90, 70)).save(tmp_path / f"pictures/{i}.png")
     settings: dict[str, object] = {
-        "steps": 12,
+        "steps": 40,
         "identity_steps": 2,
+        "learning_rate": 3e-3,
         "batch": 2,
         "crop": 64,
         "large_crop": 0,
@@ -85,19 +86,21 @@ def test_a_run_with_critics_attention_and_growing_crops(tmp_path: Path) -> None:
     }
     settings |= {"warmup": 2, "holdout": 1, "abstract": 0.0, "adversarial": 0.1, "critic": 4, "critic_sizes": 2}
     recipe = load_recipe("brisk", attend=1, grow=0.5, **settings)
-    told: dict[str, float] = {}
+    told: list[dict[str, float]] = []
     where = tmp_path / "pictures"
-    path, report = train(recipe, where, where, "glance", tmp_path / "run", device="cpu", on_progress=told.update)
+    path, report = train(recipe, where, where, "glance", tmp_path / "run", device="cpu", on_progress=told.append)
+    assert [event["step"] for event in told] == [20, 40]
+    assert told[1]["style"] < 0.8 * told[0]["style"]
     net = load(path).net
     assert isinstance(net, Brisk)
     assert net.sizes.attend == 1
-    assert report["steps"] == 12
+    assert report["steps"] == 40
     # The critics are in the checkpoint: a run without them does not fit it, one with them goes on.
     with pytest.raises(ModelError, match="does not fit"):
         train(replace(recipe, critic=8), where, where, "glance", tmp_path / "run", device="cpu")
-    again = load_recipe("brisk", attend=1, grow=0.5, **(settings | {"steps": 14}))
+    again = load_recipe("brisk", attend=1, grow=0.5, **(settings | {"steps": 42}))
     _, report = train(again, where, where, "glance", tmp_path / "run", device="cpu")
-    assert report["steps"] == 14
+    assert report["steps"] == 42
 
 
 def test_recipes_that_cannot_work_are_named() -> None:

@@ -25,7 +25,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
 )
-INTERRUPTED = "interrupted; nothing was written"
 MISUSE: Any = typer.BadParameter.__bases__[0]
 """Of an option or a command that is not there; typer's own class, or click's."""
 
@@ -95,13 +94,13 @@ def main() -> None:
         fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
         sys.exit(2)
     except Interrupted as stop:
-        fail(str(stop) or INTERRUPTED)
+        fail(str(stop) or "interrupted; nothing was written")
         sys.exit(130)
     except Exception:
         # OpenVINO makes an error of its own of whatever is raised while it calls Python.
         if not stopped:
             raise
-        fail(INTERRUPTED)
+        fail("interrupted; the output was not written")
         sys.exit(130)
 
 
