@@ -157,6 +157,13 @@ def test_frames_may_have_any_shape(level: str, size: tuple[int, int]) -> None:
     assert [frame.shape for frame in steadied(frames, frames, level)] == [(1, 3, *size)] * 3
 
 
+def test_of_a_larger_frame_more_is_seen() -> None:
+    """Twice as long and as wide, so that what is seen moves by as many of its pixels."""
+    large, small = (Stabiliser("fast").look(torch.zeros(1, 3, *size)).luma for size in ((720, 1280), (360, 640)))
+    assert large.shape[-1] == pytest.approx(2 * small.shape[-1], abs=2)
+    assert Stabiliser("fast").look(torch.zeros(1, 3, 2160, 3840)).luma.numel() < 120_000  # that much takes long
+
+
 def test_nothing_drifts_in_a_thousand_frames() -> None:
     frame = texture(4, 48, 64)
     stabiliser, memory = Stabiliser("fast"), ClipMemory()

@@ -37,6 +37,8 @@ class Level:
     """What finds motion."""
     pixels: int = 160_000
     """At about so many pixels flow is estimated; never at more than the frame has."""
+    large: tuple[float, int] = (0, 0)
+    """In a large frame at this share of its pixels, at most at so many."""
     early: bool = False
     """Frames are halved before flow is estimated, not flow afterwards: what is made of it has half the size anyhow."""
     cubic: bool = True
@@ -55,7 +57,7 @@ class Level:
 
 
 LEVELS = {
-    "fast": Level(flow="dis-fast", pixels=44_000, early=True, cubic=False, reach=1.1),
+    "fast": Level(flow="dis-fast", pixels=44_000, large=(0.19, 400_000), early=True, cubic=False, reach=1.1),
     # What later frames bring back, a mistake of the flow does not spoil: more of the past may stay.
     "best": Level(ahead=4, shares=Shares(moving=0.93), colours=True),
 }
@@ -117,7 +119,9 @@ class Stabiliser:
 
         Before it is painted that is cheapest: on a CPU it is still in the cache, and a GPU has not begun to paint.
         """
-        small = shrunk(content, self.level.pixels, quick=not self.level.ahead).cpu()
+        share, most = self.level.large
+        pixels = max(self.level.pixels, min(most, round(share * content.shape[-2] * content.shape[-1])))
+        small = shrunk(content, pixels, quick=not self.level.ahead).cpu()
         gray = luma(small)
         return Seen(resized(gray, _half(gray)) if self.level.early else gray, thumbnail(small))
 
