@@ -26,6 +26,7 @@ from vidstyle.temporal import detail, raster
         lambda x: raster.carried(x, x.flip(-1), flow_like(x)[..., ::2, ::3] / 3, x[:, :1, ::2, ::2]),
         lambda x: raster.carried(x, x.flip(-1), flow_like(x)[..., ::2, ::3] / 3, x[:, :1, ::2, ::2], cubic=False),
         lambda x: raster.lit(x, x[:, :1], x[:, 1:2, ::2, ::3], x[:, 2:, ::4, ::2]),
+        detail.roughness,
         lambda x: detail.as_detailed(raster.blurred(x, 1.0), detail.roughness(x)),
     ],
 )

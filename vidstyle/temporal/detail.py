@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import cv2
 import numpy as np
+import torch.nn.functional as F
 from torch import Tensor
 
 from . import arrays
@@ -52,11 +53,13 @@ def roughness(picture: Tensor) -> Tensor:
     """
     if on_cpu(picture):
         return each(_roughness, picture)
-    rows, below = picture[..., :-1:EVERY, :], picture[..., 1::EVERY, :]
+    height, width = _smaller(picture.shape[-2:], AREA)
+    whole = picture[..., : height * AREA, : width * AREA]
+    rows, below = whole[..., ::EVERY, :], whole[..., 1::EVERY, :]
     if picture.shape[1] == 3:
         rows, below = luma(rows), luma(below)
-    across, down = apart(rows[..., 1:], rows[..., :-1]), apart(rows, below)[..., 1:]
-    return blurred(resized(across + down, _smaller(picture.shape[-2:], AREA)), 1.0)
+    across, down = apart(rows[..., 1:], rows[..., :-1]), apart(rows, below)
+    return blurred(resized(F.pad(across, (0, 1, 0, 0), mode="replicate") + down, (height, width)), 1.0)
 
 
 def _as_detailed(picture: np.ndarray, wanted: np.ndarray, reach: float) -> np.ndarray:
@@ -68,11 +71,15 @@ def _as_detailed(picture: np.ndarray, wanted: np.ndarray, reach: float) -> np.nd
 
 def _roughness(picture: np.ndarray) -> np.ndarray:
     """The same for one picture (H, W, 3), or its luma, (H, W)."""
-    rows, below = picture[:-1:EVERY], picture[1::EVERY]
+    height, width = _smaller(picture.shape, AREA)
+    # Means are quick where areas have as many samples each.
+    whole = picture[: height * AREA, : width * AREA]
+    rows, below = whole[::EVERY], whole[1::EVERY]
     if picture.ndim == 3:
         rows, below = arrays.luma(rows), arrays.luma(below)
-    across, down = cv2.absdiff(rows[:, 1:], rows[:, :-1]), cv2.absdiff(rows, below)[:, 1:]
-    return arrays.blurred(arrays.halved(cv2.add(across, down), _smaller(picture.shape, AREA)), 1.0)
+    across, down = cv2.absdiff(rows[:, 1:], rows[:, :-1]), cv2.absdiff(rows, below)
+    across = cv2.copyMakeBorder(across, 0, 0, 0, 1, arrays.REPEAT)
+    return arrays.blurred(arrays.resized(cv2.add(across, down), (height, width)), 1.0)
 
 
 def _gain(wanted: Picture, there: Picture, reach: float) -> Picture:
