@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from vidstyle.errors import InputError, ModelError, OptionError
+from vidstyle.errors import InputError, ModelError, OptionError, OutputError
 from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.nets.vgg import VGG
 from vidstyle.perception.encoder import GLANCE, load_glance
@@ -148,6 +148,8 @@ def test_a_damaged_checkpoint_is_named(pictures: Path, tmp_path_factory: pytest.
     recipe = load_recipe("brisk", steps=1, crop=32, large_crop=0, side=64)
     with pytest.raises(ModelError, match="--restart"):
         train(recipe, pictures, pictures, "glance", output, device="cpu")
+    with pytest.raises(OutputError, match="--out"):
+        train(recipe, pictures, pictures, "glance", output / CHECKPOINT, device="cpu")
 
 
 def test_a_run_that_loses_its_way_keeps_what_it_had(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from vidstyle.errors import InputError, MissingExtra, ModelError, OptionError, OutOfMemory
+from vidstyle.errors import InputError, MissingExtra, ModelError, OptionError, OutOfMemory, OutputError
 from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.nets.protocol import StyleNet
 from vidstyle.perception.encoder import Perceptual, load_glance, load_perceptual
@@ -75,6 +75,8 @@ def train(
         raise OptionError("clips are for the temporal terms of a painter or of a net for one style; leave --clips away")
     if isinstance(recipe, PainterRecipe) and recipe.optimizer == "muon" and precision == "16-mixed":
         raise OptionError("16-mixed scales the losses of one optimizer only; give bf16-mixed, or a recipe with adam")
+    if output.exists() and not output.is_dir():
+        raise OutputError(f"{output} is a file; choose another --out")
     torch.manual_seed(recipe.seed)
     fabric = _fabric(device, precision)
     material = gather(recipe, photos, paintings, unseen, fabric.device)
