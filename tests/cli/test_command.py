@@ -62,6 +62,18 @@ def test_pixels_are_optimized_step_by_step(vidstyle, style: Path, tmp_path: Path
     assert "--method gatys" in err
 
 
+def test_what_is_painted_by_hand_is_taken_by_its_name(vidstyle, style: Path, tmp_path: Path) -> None:
+    (tmp_path / "hand").mkdir()
+    Image.new("RGB", (40, 36), (200, 30, 60)).save(tmp_path / "in.png")
+    for name in ("000000.png", "1.png"):
+        Image.new("RGB", (40, 36), (10, 120, 30)).save(tmp_path / "hand" / name)
+    options = ("--method", "gatys", "--keyframes", tmp_path / "hand", "-o", tmp_path / "out.png")
+    code, _, err = vidstyle("stylize", tmp_path / "in.png", "-s", style, *options)
+    assert code == 0, err
+    assert "like 000000.png: 1.png" in err
+    assert Image.open(tmp_path / "out.png").getpixel((20, 18)) == (10, 120, 30)
+
+
 def test_json_is_one_document_a_line(vidstyle, clip: Path, model: Path, style: Path) -> None:
     code, out, _ = vidstyle(
         "stylize", clip, "-s", style, "--model", model, "-o", style.with_name("out.mkv"), "--json", "--start", "0:01"

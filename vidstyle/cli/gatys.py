@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,6 +48,9 @@ def gatys_painter(
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"{folder} cannot be made: {error.strerror}; choose another --keyframes") from None
+        others = sorted(file.name for file in folder.iterdir() if not re.fullmatch(r"\d{6}\.png|\..*", file.name))
+        if others:
+            note(f"not taken for keyframes, which are named like 000000.png: {', '.join(others[:3])}")
     told = 0.0
 
     def now_and_then(share: float, energy: float) -> None:
