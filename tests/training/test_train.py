@@ -129,13 +129,23 @@ def test_clips_teach_steadiness(pictures: Path, pan: Path, tmp_path_factory: pyt
     assert seen["temporal_features"] > 0
 
     tiny = {"channels": (4, 4, 4), "blocks": 1, "steps": 4, "batch": 1, "crop": 32, "side": 48, "style_side": 64}
-    alone = load_recipe("fast", **tiny, temporal_every=1, clips_every=1, holdout=1)
+    alone = load_recipe("fast", **tiny, temporal_every=1, temporal_features=1.0, clips_every=1, holdout=1)
     style, out = pictures / "0.png", tmp_path_factory.mktemp("fast")
+    seen.clear()
     train(alone, pictures, style, "glance", out, clips=pan.parent, device="cpu", on_progress=seen.update)
     assert 0 < seen["temporal"] < 1
+    assert seen["temporal_features"] > 0
     assert load(out / "0.safetensors").card.data.endswith("1 shots of clips")
     with pytest.raises(OptionError, match="--clips"):
-        train(replace(alone, temporal=0.0), pictures, style, "glance", out, clips=pan.parent, device="cpu")
+        train(
+            replace(alone, temporal=0.0, temporal_features=0.0),
+            pictures,
+            style,
+            "glance",
+            out,
+            clips=pan.parent,
+            device="cpu",
+        )
 
 
 def test_a_damaged_checkpoint_is_named(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -14,9 +14,6 @@ from .warp import warp
 
 __all__ = ["feature_steadiness", "inside", "steadiness"]
 
-EVERY = 8
-"""Pixels between the features that are compared."""
-
 
 def inside(flow: Tensor, margin: int = 8) -> Tensor:
     """Where a flow (N, 2, H, W) leads to what a picture shows, and away from the border: (N, 1, H, W), 1 or 0."""
@@ -49,15 +46,15 @@ def steadiness(
     return change.abs().mean() if mask is None else _masked(change, mask)
 
 
-def feature_steadiness(features: Tensor, features_later: Tensor, flow: Tensor, mask: Tensor) -> Tensor:
-    """The same for what a net computes on the way, (N, C, h, w) at 1/EVERY of the size; over its mean absolute value.
+def feature_steadiness(features: Tensor, features_later: Tensor, flow: Tensor, mask: Tensor, stride: int = 8) -> Tensor:
+    """The same for what a net computes on the way, (N, C, h, w) at 1/stride of the size; over its mean absolute value.
 
     Source: Gao et al. 2018 (ReCoNet), eq. 3.
     """
-    height, width = flow.shape[-2] // EVERY, flow.shape[-1] // EVERY
+    height, width = flow.shape[-2] // stride, flow.shape[-1] // stride
     # Nets pad pictures to multiples of their strides.
     features, features_later = features[..., :height, :width], features_later[..., :height, :width]
-    small = F.interpolate(flow, (height, width), mode="area") / EVERY
+    small = F.interpolate(flow, (height, width), mode="area") / stride
     near = F.interpolate(mask, (height, width), mode="area")
     return _masked(features_later - warp(features, small), near) / features.detach().abs().mean().clamp_min(1e-6)
 

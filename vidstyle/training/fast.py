@@ -16,7 +16,7 @@ from vidstyle.nets.transformer_net import TransformerNet
 from vidstyle.perception import distances
 from vidstyle.perception.encoder import Perceptual
 from vidstyle.pictures import as_image
-from vidstyle.temporal.losses import steadiness
+from vidstyle.temporal.losses import feature_steadiness, steadiness
 from vidstyle.zoo import Card, save
 
 from .pairs import Pair, made_up
@@ -62,7 +62,7 @@ class FastRun(Run):
         exact = progress >= recipe.exact_after
         pair = self._pair()
         content = pair.first if pair else self.contents.sample(recipe.batch, recipe.crop)
-        painted = self.lesson(content)
+        painted, halfway = self._painted(content)
         with self.fabric.autocast():
             with torch.no_grad():
                 shapes = self.judge.deep(content, taps=("relu4_1",))
@@ -75,16 +75,30 @@ class FastRun(Run):
             "variation": distances.total_variation(painted.float()),
         }
         if pair:
-            lit = (content, pair.later) if pair.filmed else None
-            later = self.lesson(pair.later).float()
-            found["temporal"] = steadiness(painted.float(), later, pair.flow, pair.mask, lit)
+            later, halfway_later = self._painted(pair.later)
+            if recipe.temporal > 0:
+                lit = (content, pair.later) if pair.filmed else None
+                found["temporal"] = steadiness(painted.float(), later.float(), pair.flow, pair.mask, lit)
+            if recipe.temporal_features > 0:
+                features = halfway.float(), halfway_later.float()
+                found["temporal_features"] = feature_steadiness(*features, pair.flow, pair.mask, self.net.stride)
         return found
 
+    def _painted(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Paintings, and what the net computes at 1/4 of their size, behind its last block."""
+        seen: list[Tensor] = []
+        block = self.net.get_submodule(f"res{self.net.blocks}")
+        hook = block.register_forward_hook(lambda block, inputs, features: seen.append(features))
+        try:
+            return self.lesson(pictures), seen[0]
+        finally:
+            hook.remove()
+
     def _pair(self) -> Pair | None:
-        """What the temporal term of this step is about, if it has one."""
+        """What the temporal terms of this step are about, if it has any."""
         recipe = self.recipe
         number, rest = divmod(self.step, recipe.temporal_every)
-        if rest or recipe.temporal <= 0:
+        if rest or not (recipe.temporal or recipe.temporal_features):
             return None
         if self.clips is not None and number % recipe.clips_every == 0:
             return self.clips.sample(recipe.batch, recipe.crop, recipe.furthest)

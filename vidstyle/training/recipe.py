@@ -157,6 +157,7 @@ class FastRecipe(Recipe):
     variation: float = 0.02
     temporal: float = 30.0
     temporal_every: int = 2
+    temporal_features: float = 0.0
     clips_every: int = 2
     furthest: int = 5
     """As in PainterRecipe."""

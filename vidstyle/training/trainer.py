@@ -70,8 +70,8 @@ def train(
         raise OptionError("glance cannot teach itself; give --encoder vgg19, or a file or folder of weights")
     if not isinstance(recipe, PainterRecipe) and recipe.start_from:
         raise OptionError(f"a run of {recipe.architecture} begins with new weights; leave --start-from away")
-    steadied = isinstance(recipe, (PainterRecipe, FastRecipe)) and recipe.temporal
-    if clips and not (steadied or (isinstance(recipe, PainterRecipe) and recipe.temporal_features)):
+    steadied = isinstance(recipe, (PainterRecipe, FastRecipe)) and (recipe.temporal or recipe.temporal_features)
+    if clips and not steadied:
         raise OptionError("clips are for the temporal terms of a painter or of a net for one style; leave --clips away")
     if isinstance(recipe, PainterRecipe) and recipe.optimizer == "muon" and precision == "16-mixed":
         raise OptionError("16-mixed scales the losses of one optimizer only; give bf16-mixed, or a recipe with adam")
