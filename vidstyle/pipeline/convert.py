@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -39,7 +40,11 @@ class Download:
         self._frames = batch.frames
         deep = batch.frames[0].rgb.dtype == np.uint16
         pixels = batch.pixels.permute(0, 2, 3, 1)  # (N, H, W, 3)
-        codes = pixels.mul(65535 if deep else 255).round_().to(torch.int32 if deep else torch.uint8).contiguous()
+        if pixels.device.type == "cpu" and not deep:
+            # In one pass, where PyTorch makes three.
+            codes = torch.from_numpy(np.stack([cv2.convertScaleAbs(one.numpy(), alpha=255) for one in pixels.float()]))
+        else:
+            codes = pixels.mul(65535 if deep else 255).round_().to(torch.int32 if deep else torch.uint8).contiguous()
         self._ready = None
         if codes.device.type == "cuda":
             host = torch.empty(codes.shape, dtype=codes.dtype, pin_memory=True)
