@@ -65,3 +65,18 @@ def test_the_published_styles_have_palettes_of_their_own() -> None:
     grey = torch.nn.functional.interpolate(torch.rand(1, 1, 8, 8), (64, 64), mode="bicubic").expand(1, 3, 64, 64)
     means = torch.cat([net(grey, net.numbered(number)).mean((2, 3)) for number in range(32)])
     assert torch.cdist(means, means).add(torch.eye(32)).min() > 0.003
+
+
+@torch.no_grad()
+def test_the_published_net_paints_as_magentas_own_graph_does() -> None:
+    """Expected: magenta 2.1.4's image_stylization.model.transform with weighted_instance_norm, in TensorFlow 2.21."""
+    if not PEERS.exists():
+        pytest.skip("needs ../shared/peers")
+    rows, columns = np.mgrid[:32, :40].astype(np.float32)
+    waves = [0.5 + 0.5 * np.sin(rows / (3 + k) + columns**2 / (40 + 20 * k)) for k in range(3)]
+    frame = torch.from_numpy(np.stack(waves)[None])
+    net = load(PEERS / "magenta32").net
+    mixed = mix([net.numbered(7), net.numbered(27)], [0.5, 0.5])
+    painted = torch.cat([net(frame, code) for code in (net.numbered(19), mixed)])
+    expected = np.load(Path(__file__).parent / "expected" / "magenta.npy")  # (2, H, W, 3)
+    torch.testing.assert_close(painted.permute(0, 2, 3, 1).numpy(), expected, atol=1e-4, rtol=0)
