@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -12,7 +13,9 @@ from vidstyle.perception import load_glance, load_perceptual
 from vidstyle.perception.distances import moments
 from vidstyle.stylizers import Gatys, GatysOptions
 from vidstyle.stylizers.gatys.descent import descend, sizes
-from vidstyle.stylizers.gatys.energy import Energy, grams, relative
+from vidstyle.stylizers.gatys.energy import STYLE_LAYERS, Energy, grams, relative
+
+SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 @pytest.fixture
@@ -70,6 +73,28 @@ def test_descent_is_even_over_sizes() -> None:
 
     optimizer.step(compute)
     assert energy(descend(energy, start, 30)) < 0.7 * energy(plain)
+
+
+def test_energies_are_lower_than_by_the_textbook() -> None:
+    photo = cv2.VideoCapture(str(SAMPLES / "harbour.mp4")).read()[1]
+    content = torch.from_numpy(cv2.resize(photo, (96, 64), interpolation=cv2.INTER_AREA)[..., ::-1].copy())
+    content = content.permute(2, 0, 1)[None].contiguous() / 255  # (1, 3, 64, 96)
+    painter = Gatys(GatysOptions(steps=60), device="cpu")
+    code = painter.encode_style(SAMPLES / "styles" / "glass.jpg", size=64)
+    energy = Energy(painter.encoder, painter.options, content, code.tensors[: len(STYLE_LAYERS)])
+    pixels = content.clone().requires_grad_()
+    optimizer = torch.optim.LBFGS([pixels], max_iter=60, max_eval=60, history_size=100)
+
+    def compute() -> torch.Tensor:
+        with torch.no_grad():
+            pixels.clamp_(0, 1)
+        optimizer.zero_grad()
+        value = energy(pixels)
+        value.backward()
+        return value
+
+    optimizer.step(compute)
+    assert energy(painter(content, code)) < 0.97 * energy(pixels.detach().clamp(0, 1))
 
 
 def test_bfloat16_features_lead_as_low(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:

@@ -20,8 +20,8 @@ from vidstyle.errors import OptionError
 
 __all__ = ["descend", "sizes"]
 
-HISTORY = 10
-"""Steps that L-BFGS remembers, each as large as two pictures and two thirds."""
+HISTORY, ROOM = range(10, 101), 1 << 29
+"""Steps that L-BFGS remembers, each as large as two pictures and two thirds: as many as so many bytes have room for."""
 OCTAVES = 3
 """Sizes of the corrections, each half the one before."""
 SHARE = 0.85
@@ -101,12 +101,13 @@ def descend(
             adam.step(compute)
             rate.step()
     else:
+        step_bytes = 2 * sum(correction.nbytes for correction in corrections)
         # As many steps as asked for: an energy that hardly changes for one step may fall in the next.
         torch.optim.LBFGS(
             corrections,
             max_iter=steps,
             max_eval=steps,
-            history_size=HISTORY,
+            history_size=min(max(ROOM // step_bytes, HISTORY.start), HISTORY.stop - 1),
             line_search_fn="strong_wolfe",
             tolerance_grad=0,
             tolerance_change=0,

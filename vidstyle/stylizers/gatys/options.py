@@ -31,8 +31,9 @@ class GatysOptions:
     """lbfgs or adam."""
     init: str = "content"
     """What the coarsest picture begins as: content or noise."""
-    coarsest: int = 128
-    """Short side, in pixels, below which no size is begun with; sizes double from one to the next."""
+    coarsest: int | None = None
+    """Short side, in pixels, below which no size is begun with; sizes double from one to the next. None: 128 from
+    noise, which comes into order sooner when small; 256 from the content, of whose shapes small sizes keep less."""
 
     def __post_init__(self) -> None:
         weights = (self.content, self.style, self.variation, self.temporal)
@@ -46,5 +47,5 @@ class GatysOptions:
             raise OptionError(f"no optimizer is called {self.optimizer}; choose lbfgs or adam")
         if self.init not in ("content", "noise"):
             raise OptionError(f"nothing begins as {self.init}; choose content or noise")
-        if self.coarsest < 32:
+        if self.coarsest is not None and self.coarsest < 32:
             raise OptionError(f"a coarsest side of {self.coarsest} pixels is too small; give at least 32")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -33,6 +34,11 @@ WARM = 2
 """Sizes that a picture goes through that begins as a painting."""
 SMALLEST = 32
 """Side of the smallest pictures that the encoder halves four times."""
+COARSEST = {"noise": 128, "content": 256}
+"""Short side of the coarsest pictures, by what they begin as."""
+AT_FIRST, BEGINNING = 4, 0.1
+"""The content counts so many times as much in such a share of a picture's steps. It begins as the content, where only
+style pulls, and what the first long steps lose of its shapes, later ones do not bring back."""
 
 
 class Gatys(Painter):
@@ -112,7 +118,8 @@ class Gatys(Painter):
         height, width = (max(SMALLEST, side) for side in frame.shape[-2:])
         whole = _resized(frame, (height, width))
         most = LEVELS if held is None else WARM
-        stages = sizes(height, width, self.options.coarsest)[-(most if begun is None else 1) :]
+        coarsest = self.options.coarsest or COARSEST[self.options.init]
+        stages = sizes(height, width, coarsest)[-(most if begun is None else 1) :]
         picture = torch.rand_like(whole) if self.options.init == "noise" else whole
         if begun is not None:
             picture = _resized(begun, (height, width))
@@ -123,13 +130,23 @@ class Gatys(Painter):
             style = code.tensors[level * len(STYLE_LAYERS) : (level + 1) * len(STYLE_LAYERS)]
             near = (_resized(held.picture, size), _resized(held.trust, size)) if held else None
             energy = Energy(self.encoder, self.options, _resized(whole, size), style, near, self.half, self.tile)
-            told = partial(self._tell, number, len(stages))
+            picture = _resized(picture, size)
+            before, steps = number * self.options.steps, self.options.steps
             with torch.enable_grad():
-                picture = descend(energy, _resized(picture, size), self.options.steps, self.options.optimizer, told)
+                if number == 0 and begun is held is None and (first := round(BEGINNING * steps)):
+                    told = partial(self._tell, len(stages), before)
+                    picture = descend(_firmer(energy), picture, first, self.options.optimizer, told)
+                    before, steps = before + first, steps - first
+                told = partial(self._tell, len(stages), before)
+                picture = descend(energy, picture, steps, self.options.optimizer, told)
         return _resized(picture, (frame.shape[-2], frame.shape[-1]))
 
-    def _tell(self, number: int, stages: int, step: int, energy: float) -> None:
-        self.on_step(min(1.0, (number + step / self.options.steps) / stages), energy)
+    def _tell(self, stages: int, before: int, step: int, energy: float) -> None:
+        self.on_step(min(1.0, (before + step) / (stages * self.options.steps)), energy)
+
+
+def _firmer(energy: Energy) -> Energy:
+    return replace(energy, options=replace(energy.options, content=AT_FIRST * energy.options.content))
 
 
 def _resized(picture: Tensor, size: tuple[int, int]) -> Tensor:
