@@ -36,9 +36,10 @@ class Seen:
             lambda number, found: self.keyframes.append((number, found)),
         )
 
-    def __call__(self, frames: torch.Tensor) -> tuple[torch.Tensor, StyleCode]:
+    def __call__(self, frames: torch.Tensor, style: int = 1) -> tuple[torch.Tensor, StyleCode]:
         memory = self.painter.remember("fast")
-        code = self.painter.encode_style(torch.rand(1, 3, 64, 64), size=64)
+        picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(style))
+        code = self.painter.encode_style(picture, size=64)
         done = [self.painter(frame, code, memory) for frame in frames.split(1)]
         return torch.cat([*done, *self.painter.finish(memory)]), code
 
@@ -63,6 +64,10 @@ def test_keyframes_come_by_number_by_cover_and_at_cuts(pan: torch.Tensor, model:
     second, _ = again(pan)
     assert again.keyframes == [(0, True), (4, True), (8, True)]
     assert (first[[0, 4, 8]] - second[[0, 4, 8]]).abs().max() < 0.01  # PNGs of 8 bits
+
+    for frames, style in ((pan, 2), (1 - pan, 1)):
+        with pytest.raises(OptionError, match="another --keyframes folder"):
+            again(frames, style)
 
     uncovered = Seen(model, every=100, covered=0.9)
     uncovered(pan)

@@ -14,17 +14,17 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import OptionError
-from vidstyle.pictures import as_image, load_image, short_side
-from vidstyle.staging import StagedFile
+from vidstyle.pictures import short_side
 from vidstyle.stylizers.code import StyleCode
 from vidstyle.stylizers.feedforward import Stylizer
 from vidstyle.stylizers.painter import Painter
 from vidstyle.temporal.chain import Chain, another_shot
 from vidstyle.temporal.cuts import thumbnail
 from vidstyle.temporal.flow import flow_estimator
-from vidstyle.temporal.raster import luma, resized, shrunk
+from vidstyle.temporal.raster import luma, shrunk
 
 from .held import Held
+from .kept import Kept
 from .stylizer import GRAMS, Gatys
 
 __all__ = ["KeyframeMemory", "KeyframeOptions", "Keyframes"]
@@ -208,26 +208,25 @@ class Keyframes(Painter):
 
     def _enough(self, memory: KeyframeMemory, waiting: Waiting, number: int) -> bool:
         """Whether the last keyframe does for this frame too."""
-        near = len(memory.frames) + 1 < self.options.every
-        return near and float(waiting.chain.trust.mean()) >= self.options.covered and self._given(number) is None
+        kept = self._kept(waiting.frame, waiting.code, number)
+        near = len(memory.frames) + 1 < self.options.every and not (kept and kept.path.is_file())
+        return near and float(waiting.chain.trust.mean()) >= self.options.covered
 
     def _painted(self, frame: Tensor, code: StyleCode, number: int, held: Held | None) -> Tensor:
         """A keyframe, found or optimized."""
-        found = self._given(number)
+        kept = self._kept(frame, code, number)
+        found = kept.load() if kept else None
         self.on_keyframe(number, found is not None)
         if found is not None:
-            picture = torch.from_numpy(load_image(found)).permute(2, 0, 1)[None].to(frame) / 255
-            return resized(picture, (frame.shape[-2], frame.shape[-1]))
+            return found
         painted = frame.lerp(self.gatys.optimized(frame, code, held), code.strength)
         painted = self.finished(painted, frame, code)
-        if self.options.folder is not None:
-            with StagedFile(self.options.folder / f"{number:06}.png", overwrite=True) as file:
-                as_image(painted[0]).save(file.path, format="png")
+        if kept:
+            kept.save(painted)
         return painted
 
-    def _given(self, number: int) -> Path | None:
-        path = self.options.folder and self.options.folder / f"{number:06}.png"
-        return path if path is not None and path.is_file() else None
+    def _kept(self, frame: Tensor, code: StyleCode, number: int) -> Kept | None:
+        return None if self.options.folder is None else Kept(self.options.folder, number, frame, code)
 
     @torch.no_grad()
     def _between(self, memory: KeyframeMemory, following: Keyframe | None, last: Waiting | None) -> list[Tensor]:
