@@ -24,7 +24,7 @@ from vidstyle.temporal import detail, raster
         lambda x: raster.apart(x, x.flip(-1)),
         lambda x: raster.enlarged(x[:, :2], (72, 81)),
         lambda x: raster.carried(x, x.flip(-1), flow_like(x)[..., ::2, ::3] / 3, x[:, :1, ::2, ::2]),
-        lambda x: raster.carried(x, x.flip(-1), flow_like(x)[..., ::2, ::3] / 3, x[:, :1, ::2, ::2], cubic=False),
+        lambda x: raster.carried(x, x.flip(-1), flow_like(x)[..., ::2, ::3] / 3, x[:, :1, ::2, ::2], colours=False),
         lambda x: raster.lit(x, x[:, :1], x[:, 1:2, ::2, ::3], x[:, 2:, ::4, ::2]),
         detail.roughness,
         lambda x: detail.as_detailed(raster.blurred(x, 1.0), detail.roughness(x)),

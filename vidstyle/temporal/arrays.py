@@ -113,18 +113,24 @@ def enlarged(flow: np.ndarray, size: tuple[int, int], out: np.ndarray = NONE) ->
     return resized(cv2.transform(flow, np.diag(factors).astype(np.float32)), size, out=out)
 
 
-def carried(held: np.ndarray, painted: np.ndarray, flow: np.ndarray, trust: np.ndarray, cubic: bool) -> np.ndarray:
-    """`held`, moved along a flow (h, w, 2) of any size, laid over `painted` with `trust`, (h, w)."""
+def carried(held: np.ndarray, painted: np.ndarray, flow: np.ndarray, trust: np.ndarray, colours: bool) -> np.ndarray:
+    """`held`, moved along a flow (h, w, 2) of any size, laid over `painted` with `trust`, (h, w).
+
+    colours: moved as luma is, bicubic; otherwise bilinear, in half the time.
+    """
     height, width = painted.shape[:2]
     way = enlarged(flow, (height, width), _room("way", height, width, 2))
     weight = resized(trust, (height, width), out=_room("weight", height, width))
     there = _room("there", *painted.shape)
-    if cubic:
-        moved(held, way, cubic, there)
+    if colours:
+        moved(held, way, out=there)
     else:
         # Four channels OpenCV moves as one vector, three one by one.
         wide = cv2.cvtColor(held, cv2.COLOR_RGB2RGBA, _room("wide", height, width, 4))
-        cv2.cvtColor(moved(wide, way, cubic, _room("moved", *wide.shape)), cv2.COLOR_RGBA2RGB, there)
+        cv2.cvtColor(moved(wide, way, False, _room("moved", *wide.shape)), cv2.COLOR_RGBA2RGB, there)
+        finer = moved(luma(held), way, out=_room("finer", height, width))
+        cv2.subtract(finer, luma(there), finer)
+        cv2.add(there, cv2.cvtColor(finer, cv2.COLOR_GRAY2RGB, _room("whole", *there.shape)), there)
     return cv2.blendLinear(painted, there, np.subtract(1, weight, out=_room("rest", height, width)), weight)
 
 

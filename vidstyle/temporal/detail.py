@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TypeVar
 
 import cv2
@@ -31,16 +30,15 @@ LEAST = 4e-3
 """Roughness that does not matter."""
 
 
-def as_detailed(picture: Tensor, wanted: Tensor, reach: float = 1.0, colours: bool = False) -> Tensor:
+def as_detailed(picture: Tensor, wanted: Tensor, colours: bool = False) -> Tensor:
     """`picture`, (N, 3, H, W) in [0, 1], with luma about as rough, area by area, as is `wanted`; see `roughness`.
 
-    reach: gain for every part of roughness that is missing. colours: what is fine in them is raised too, which is
-    nearer to the style and takes twice as long.
+    colours: what is fine in them is raised too, which is nearer to the style and takes twice as long.
     """
     if on_cpu(picture) and not colours:
-        return each(partial(_as_detailed, reach=reach), picture, wanted)
+        return each(_as_detailed, picture, wanted)
     light, size = luma(picture), (picture.shape[-2], picture.shape[-1])
-    gain, small = _gain(wanted, roughness(light), reach), _smaller(size, FINE)
+    gain, small = _gain(wanted, roughness(light)), _smaller(size, FINE)
     if not colours:
         return lit(picture, light, resized(light, small), gain)
     return laid_over(picture, resized(resized(picture, small), size), -resized(gain, size)).clamp_(0, 1)
@@ -62,10 +60,10 @@ def roughness(picture: Tensor) -> Tensor:
     return blurred(resized(F.pad(across, (0, 1, 0, 0), mode="replicate") + down, (height, width)), 1.0)
 
 
-def _as_detailed(picture: np.ndarray, wanted: np.ndarray, reach: float) -> np.ndarray:
+def _as_detailed(picture: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """The same for one picture (H, W, 3), without PyTorch, of which every call takes a small picture's time."""
     light = arrays.luma(picture)
-    gain = _gain(wanted, _roughness(light), reach)
+    gain = _gain(wanted, _roughness(light))
     return arrays.lit(picture, light, arrays.halved(light, _smaller(light.shape, FINE)), gain)
 
 
@@ -82,8 +80,8 @@ def _roughness(picture: np.ndarray) -> np.ndarray:
     return arrays.blurred(arrays.resized(cv2.add(across, down), (height, width)), 1.0)
 
 
-def _gain(wanted: Picture, there: Picture, reach: float) -> Picture:
-    return (reach * ((wanted + LEAST) / (there + LEAST) - 1)).clip(0, MOST)
+def _gain(wanted: Picture, there: Picture) -> Picture:
+    return ((wanted + LEAST) / (there + LEAST) - 1).clip(0, MOST)
 
 
 def _smaller(size: Sequence[int], times: int) -> tuple[int, int]:

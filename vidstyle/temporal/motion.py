@@ -93,13 +93,11 @@ def find_motion(
     size: tuple[int, int],
     shares: Shares,
     past: Past | None = None,
-    cubic: bool = True,
     frames: int = 1,
 ) -> Motion:
     """The motion from `seen` to `known`, both luma, (1, 1, H, W) in [0, 1], at `size` (h, w), which is past's too.
 
-    cubic: the warp of what is known is bicubic, as that of the paintings is; otherwise bilinear. frames: the
-    second is so many before or after the first.
+    frames: the second is so many before or after the first.
     """
     flow = np.ascontiguousarray(enlarged(estimate(seen, known), size)[0].numpy())  # (2, h, w)
     whole, held = seen[0, 0].numpy(), known[0, 0].numpy()
@@ -121,7 +119,7 @@ def find_motion(
     rests = faded(_squared(flow) / (2 * np.square(limit))) if shares.rest else np.zeros_like(now)
 
     along = flow * (1 - rests)
-    brought = moved(held, arrays.enlarged(cv2.merge(tuple(along)), whole.shape[:2]), cubic)
+    brought = moved(held, arrays.enlarged(cv2.merge(tuple(along)), whole.shape[:2]))
     trust = shares.moving + (shares.resting - shares.moving) * rests
     if shares.doubt:
         there = resized(brought, size)

@@ -104,15 +104,19 @@ def moved(x: Tensor, flow: Tensor, cubic: bool = True) -> Tensor:
     return F.grid_sample(x, at.to(x.dtype), mode=mode, padding_mode="border", align_corners=False)
 
 
-def carried(held: Tensor, painted: Tensor, flow: Tensor, trust: Tensor, cubic: bool = True) -> Tensor:
+def carried(held: Tensor, painted: Tensor, flow: Tensor, trust: Tensor, colours: bool = True) -> Tensor:
     """`held`, moved along a flow, laid over `painted` with `trust`.
 
-    flow, trust: (N, 2, h, w) and (N, 1, h, w), of any size. cubic: as for `moved`.
+    flow, trust: (N, 2, h, w) and (N, 1, h, w), of any size. colours: moved as luma is, bicubic; otherwise bilinear.
     """
     if on_cpu(painted):
-        return each(partial(arrays.carried, cubic=cubic), held, painted, flow, trust)
+        return each(partial(arrays.carried, colours=colours), held, painted, flow, trust)
     size = (painted.shape[-2], painted.shape[-1])
-    return laid_over(painted, moved(held, enlarged(flow, size), cubic), resized(trust, size))
+    way = enlarged(flow, size)
+    there = moved(held, way, colours)
+    if not colours:
+        there = there + (moved(luma(held), way) - luma(there))
+    return laid_over(painted, there, resized(trust, size))
 
 
 def laid_over(below: Tensor, above: Tensor, weight: Tensor) -> Tensor:

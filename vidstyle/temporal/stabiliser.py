@@ -41,8 +41,6 @@ class Level:
     """In a large frame at this share of its pixels, at most at so many."""
     early: bool = False
     """Frames are halved before flow is estimated, not flow afterwards: what is made of it has half the size anyhow."""
-    cubic: bool = True
-    """The warp is bicubic; otherwise bilinear, which is softer and costs a third."""
     ahead: int = 0
     """Frames looked ahead, by which the result comes later. With them, flow is estimated both ways."""
     recall: float = 0.5
@@ -50,14 +48,12 @@ class Level:
     shares: Shares = field(default_factory=Shares)
     sharpness: bool = True
     """What averaging softens is given back."""
-    reach: float = 1.0
-    """So many times over."""
     colours: bool = False
-    """To colours too, not to luma alone."""
+    """What is fine in colours is moved and given back as that in luma is; otherwise it is softer and costs less."""
 
 
 LEVELS = {
-    "fast": Level(flow="dis-fast", pixels=44_000, large=(0.19, 400_000), early=True, cubic=False, reach=1.1),
+    "fast": Level(flow="dis-fast", pixels=44_000, large=(0.19, 400_000), early=True, shares=Shares(moving=0.68)),
     # What later frames bring back, a mistake of the flow does not spoil: more of the past may stay.
     "best": Level(ahead=4, shares=Shares(moving=0.93), colours=True),
 }
@@ -200,11 +196,11 @@ class Stabiliser:
 
     def _motion(self, seen: Tensor, known: Tensor, past: Past | None, frames: int = 1) -> Motion:
         size = (seen.shape[-2], seen.shape[-1]) if self.level.early else _half(seen)
-        return find_motion(self.estimate, seen, known, size, self.level.shares, past, self.level.cubic, frames)
+        return find_motion(self.estimate, seen, known, size, self.level.shares, past, frames)
 
     def _carried(self, held: Tensor, painted: Tensor, flow: np.ndarray, trust: np.ndarray) -> Tensor:
         way, weight = (torch.from_numpy(x).to(painted.device) for x in (flow[None], trust[None, None]))
-        return carried(held, painted, way, weight, self.level.cubic)
+        return carried(held, painted, way, weight, self.level.colours)
 
     def _hand_out(self, memory: ClipMemory) -> Tensor:
         """The oldest frame that waits, joined with the frames after it."""
@@ -217,7 +213,7 @@ class Stabiliser:
             result = self._carried(result, moment.held, moment.onward, moment.trust)
         if not self.level.sharpness:
             return result
-        return as_detailed(result, ahead[0].rough, self.level.reach, self.level.colours)
+        return as_detailed(result, ahead[0].rough, self.level.colours)
 
 
 def _half(x: Tensor) -> tuple[int, int]:

@@ -19,8 +19,8 @@ __all__ = ["Dis", "Farneback"]
 SMALLEST = 32
 """Side of the smallest frames that DIS takes."""
 FEW, FEW_FAST, ROUNDS = 16_000, 120_000, 2
-"""In frames of fewer pixels (the second for the preset "fast") one finer scale is searched than else, at fewer places,
-and flow is refined in at most so many rounds."""
+"""In frames of fewer pixels (the second for the preset "fast") one finer scale is searched than else, and
+flow is refined in at most so many rounds."""
 SLIMMEST = 24
 """How many times as long as wide frames may be for DIS. In strips nothing is found to move."""
 
@@ -31,7 +31,6 @@ class Dis:
     def __init__(self, preset: str = "medium") -> None:
         self.dis = cv2.DISOpticalFlow.create(getattr(cv2, f"DISOPTICAL_FLOW_PRESET_{preset.upper()}"))
         self.finest, self.rounds = self.dis.getFinestScale(), self.dis.getVariationalRefinementIterations()
-        self.stride = self.dis.getPatchStride()
         self.few = FEW_FAST if preset == "fast" else FEW
 
     def __call__(self, first: Tensor, second: Tensor) -> Tensor:
@@ -42,7 +41,6 @@ class Dis:
         size = max(SMALLEST, height), max(SMALLEST, width)
         few = height * width < self.few
         self.dis.setFinestScale(max(0, self.finest - few))
-        self.dis.setPatchStride(self.stride + few)
         self.dis.setVariationalRefinementIterations(min(ROUNDS, self.rounds) if few else self.rounds)
         # Without a flow to begin with it begins with what its memory holds.
         flow = _each(lambda a, b: self.dis.calc(a, b, _nowhere(a)), resized(first, size), resized(second, size))
