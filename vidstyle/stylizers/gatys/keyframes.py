@@ -210,7 +210,9 @@ class Keyframes(Painter):
         """Whether the last keyframe does for this frame too."""
         kept = self._kept(waiting.frame, waiting.code, number)
         near = len(memory.frames) + 1 < self.options.every and not (kept and kept.path.is_file())
-        return near and float(waiting.chain.trust.mean()) >= self.options.covered
+        assert memory.last is not None
+        shown = waiting.chain.checked(waiting.seen, memory.last.seen)
+        return near and float(shown.mean()) >= self.options.covered
 
     def _painted(self, frame: Tensor, code: StyleCode, number: int, held: Held | None) -> Tensor:
         """A keyframe, found or optimized."""
