@@ -204,7 +204,7 @@ def style_layers(
             raise OptionError("with masks every style has a region of its own, and no weight; leave the weights away")
     if len(styles) - len(masks) not in (0, 1):
         raise OptionError(
-            f"{len(masks)} masks do not suit {len(styles)} styles; give one for each style, or all but the last"
+            f"masks: {len(masks)}, styles: {len(styles)}; give a mask for each style, or for all but the last"
         )
     if len(styles) > 1 and isinstance(painter, Keyframes) and painter.options.folder:
         raise OptionError("one folder of keyframes cannot hold those of several regions; leave --keyframes away")

@@ -31,6 +31,8 @@ REPEAT = cv2.BORDER_REPLICATE
 NONE: Any = None
 """For an argument that the types of OpenCV do not know to be optional."""
 
+WHOLE = np.float32(1024)
+"""Sum of the weights of two pictures that are joined. OpenCV adds 1e-5 to it: to 1, again and again, that darkens."""
 MOST = 1 << 24
 """Numbers in the largest array that is kept for the next frame."""
 
@@ -120,7 +122,7 @@ def carried(held: np.ndarray, painted: np.ndarray, flow: np.ndarray, trust: np.n
     """
     height, width = painted.shape[:2]
     way = enlarged(flow, (height, width), _room("way", height, width, 2))
-    weight = resized(trust, (height, width), out=_room("weight", height, width))
+    weight = resized(WHOLE * trust, (height, width), out=_room("weight", height, width))
     there = _room("there", *painted.shape)
     if colours:
         moved(held, way, out=there)
@@ -131,7 +133,7 @@ def carried(held: np.ndarray, painted: np.ndarray, flow: np.ndarray, trust: np.n
         finer = moved(luma(held), way, out=_room("finer", height, width))
         cv2.subtract(finer, luma(there), finer)
         cv2.add(there, cv2.cvtColor(finer, cv2.COLOR_GRAY2RGB, _room("whole", *there.shape)), there)
-    return cv2.blendLinear(painted, there, np.subtract(1, weight, out=_room("rest", height, width)), weight)
+    return cv2.blendLinear(painted, there, np.subtract(WHOLE, weight, out=_room("rest", height, width)), weight)
 
 
 def lit(x: np.ndarray, light: np.ndarray, soft: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -149,7 +151,7 @@ def lit(x: np.ndarray, light: np.ndarray, soft: np.ndarray, weight: np.ndarray) 
 
 def laid_over(below: np.ndarray, above: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """`above` with `weight` (H, W), `below` with the rest; a negative weight leads away from `above`."""
-    return cv2.blendLinear(below, above, 1 - weight, weight)
+    return cv2.blendLinear(below, above, WHOLE * (1 - weight), WHOLE * weight)
 
 
 def faded(x: np.ndarray) -> np.ndarray:

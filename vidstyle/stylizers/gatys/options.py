@@ -38,7 +38,7 @@ class GatysOptions:
     def __post_init__(self) -> None:
         weights = (self.content, self.style, self.variation, self.temporal)
         if not all(math.isfinite(weight) for weight in weights):
-            raise OptionError("a weight is no number")
+            raise OptionError("a weight is not finite; give numbers from 0 on")
         if min(weights) < 0 or not self.content + self.style > 0:
             raise OptionError("weights are 0 or more, and those of content and style not both 0")
         if not 1 <= self.steps <= 100_000:
