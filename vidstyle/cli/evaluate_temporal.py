@@ -40,7 +40,7 @@ def temporal(
         str,
         typer.Option(
             help="Temporal levels to compare, joined by commas. fast-PART and best-PART: without that "
-            "part, which is ahead, rest, doubt, sharpness or colours."
+            "part, which is ahead, recall, rest, doubt, sharpness or colours."
         ),
     ] = "off,fast,best",
     flow: Annotated[str, typer.Option(help="What finds motion for the judgement; see stylize --flow.")] = "dis",
