@@ -171,6 +171,18 @@ def test_who_finds_no_place_is_told(server: Server, camera: Path) -> None:
         assert second.locator("#stage[data-state=off]").is_visible()
 
 
+def test_who_is_quicker_than_the_styles_is_painted(server: Server, camera: Path) -> None:
+    held: list[Any] = []
+    with page_of(server, *FAKE, f"--use-file-for-fake-video-capture={camera}") as page:
+        page.route("**/api/styles", lambda route: held.append(route))
+        page.reload()
+        page.click("#webcam-switch")
+        page.locator("#camera").evaluate("camera => new Promise((seen) => camera.requestVideoFrameCallback(seen))")
+        for route in held:
+            route.continue_()
+        page.locator("#stage[data-state=live]").wait_for()
+
+
 def test_by_keyboard_alone(server: Server, camera: Path) -> None:
     with page_of(server, *FAKE, f"--use-file-for-fake-video-capture={camera}") as page:
         reached = []

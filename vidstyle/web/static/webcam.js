@@ -70,6 +70,9 @@ async function turnOn() {
     camera.srcObject = stream;
     camera.play().catch(() => {});
     listCameras();
+    await styles.fill(); // whoever is quick may be here before them
+    if (turn !== turnOn.turn) return;
+    say("webcam-style-error");
     tries = 0;
     connect();
   } catch (error) {

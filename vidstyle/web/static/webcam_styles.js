@@ -9,6 +9,7 @@ export class Styles {
   #second;
   #changed;
   #say;
+  #filling = null;
 
   // grid: where they are shown; second: a select, for the one that is mixed in.
   constructor(grid, second, changed, say) {
@@ -18,7 +19,12 @@ export class Styles {
     this.#say = say;
   }
 
-  async fill() {
+  // Asks for them once, and again only where that failed.
+  fill() {
+    return (this.#filling ??= this.#fill().catch((error) => { this.#filling = null; throw error; }));
+  }
+
+  async #fill() {
     for (const { name, picture } of await styles()) this.#add(name, name, picture);
     this.#grid.querySelector("input").checked = true;
     this.#grid.append(this.#sender());
