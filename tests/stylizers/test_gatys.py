@@ -80,7 +80,7 @@ def test_energies_are_lower_than_by_the_textbook() -> None:
     content = torch.from_numpy(cv2.resize(photo, (96, 64), interpolation=cv2.INTER_AREA)[..., ::-1].copy())
     content = content.permute(2, 0, 1)[None].contiguous() / 255  # (1, 3, 64, 96)
     painter = Gatys(GatysOptions(steps=60), device="cpu")
-    code = painter.encode_style(SAMPLES / "styles" / "glass.jpg", size=64)
+    code = painter.encode_style(SAMPLES / "styles" / "pastel.jpg", size=64)
     energy = Energy(painter.encoder, painter.options, content, code.tensors[: len(STYLE_LAYERS)])
     pixels = content.clone().requires_grad_()
     optimizer = torch.optim.LBFGS([pixels], max_iter=60, max_eval=60, history_size=100)
@@ -94,7 +94,7 @@ def test_energies_are_lower_than_by_the_textbook() -> None:
         return value
 
     optimizer.step(compute)
-    assert energy(painter(content, code)) < 0.97 * energy(pixels.detach().clamp(0, 1))
+    assert energy(painter(content, code)) < 0.95 * energy(pixels.detach().clamp(0, 1))
 
 
 def test_bfloat16_features_lead_as_low(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:

@@ -75,7 +75,7 @@ def test_a_cut_ends_the_passes_of_a_shot(pan: torch.Tensor) -> None:
 
 
 def test_a_long_shot_goes_on_from_its_first_part(pan: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "STORED", 3 * (4 * pan[0].numel() + 20 * 64 * 80))
+    monkeypatch.setattr(module, "STORED", 3 * (4 * pan[0].numel() + 28 * 64 * 80))
     told: list[tuple[int, int]] = []
     done = painted(pan, 2, told)
     assert [frame for number, frame in told if number == 0] == [0, 1, 2, 3, 4]

@@ -89,17 +89,17 @@ class Mask:
         earlier, self.thumbnail = self.thumbnail, now
         if before is None or earlier is None or before.shape != seen.shape or max(size) > LONGEST:
             return self._begin(seen, found)
-        back, onward = self.estimate(seen, before), self.estimate(before, seen)
-        trust = Chain.at(seen).extended(back, onward).checked(seen, before)
+        step, _ = Chain.both_ways(self.estimate, seen, before)
+        trust = step.checked(seen, before)
         if another_shot(earlier, now, trust):
             return self._begin(seen, found)
         assert self.chain is not None
         assert self.held is not None
         if self.still:
-            self.chain = self.chain.extended(back, onward)
+            self.chain = self.chain.extended(step)
             return moved(found, enlarged(self.chain.flow, size), cubic=False)
         weight = HELD * resized(trust, size)
-        self.held = torch.lerp(found, moved(self.held, enlarged(back, size), cubic=False), weight)
+        self.held = torch.lerp(found, moved(self.held, enlarged(step.flow, size), cubic=False), weight)
         return self.held
 
     def _begin(self, seen: Tensor, found: Tensor) -> Tensor:

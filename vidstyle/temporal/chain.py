@@ -9,12 +9,15 @@ import torch
 from torch import Tensor
 
 from .cuts import is_cut
+from .flow import FlowEstimator
 from .raster import apart, blurred, faded, moved
 
 __all__ = ["Chain", "agreement", "another_shot"]
 
 DIFFERENCE = 0.06
 """Of luma, at which a place that was followed is hardly believed to be the same."""
+REST = 0.03
+"""The same where ways there and back disagree, and the place is looked for where it was."""
 
 FOUND_AGAIN = 0.5
 """Share of a frame that is found in the one before, from which on a sudden change is no cut."""
@@ -32,10 +35,25 @@ class Chain:
         """From a frame, (1, 1, h, w), to itself."""
         return cls(seen.new_zeros(1, 2, *seen.shape[-2:]), torch.ones_like(seen))
 
-    def extended(self, step: Tensor, opposite: Tensor) -> Chain:
-        """From the next frame. step: the flow from it to the one that this chain begins at; opposite: the way back."""
-        flow = step + moved(self.flow, step, cubic=False)
-        return Chain(flow, agreement(step, opposite) * moved(self.trust, step, cubic=False))
+    @classmethod
+    def both_ways(cls, estimate: FlowEstimator, first: Tensor, second: Tensor) -> tuple[Chain, Chain]:
+        """From one frame to another and back; both luma, (1, 1, h, w) in [0, 1]."""
+        there, back = estimate(first, second), estimate(second, first)
+        alike = faded((blurred(apart(first, second), 1.0) / REST).square())
+        return cls._settled(there, back, alike), cls._settled(back, there, alike)
+
+    @classmethod
+    def _settled(cls, flow: Tensor, opposite: Tensor, alike: Tensor) -> Chain:
+        """alike: (1, 1, h, w), 1 where both frames show the same at the same place."""
+        agreed = agreement(flow, opposite)
+        # Of a flat place, noise and a change of the light may seem to move anywhere.
+        rests = (1 - agreed) * alike
+        return cls(flow * (1 - rests), agreed + rests)
+
+    def extended(self, step: Chain) -> Chain:
+        """From the next frame. step: from it to the one that this chain begins at."""
+        flow = step.flow + moved(self.flow, step.flow, cubic=False)
+        return Chain(flow, step.trust * moved(self.trust, step.flow, cubic=False))
 
     def checked(self, first: Tensor, last: Tensor) -> Tensor:
         """Trust (1, 1, h, w) where the two ends, both luma (1, 1, h, w) in [0, 1], also look alike."""

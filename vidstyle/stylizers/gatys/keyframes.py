@@ -64,14 +64,13 @@ class Keyframe:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A frame (1, 3, H, W) since the last keyframe: its luma, small, the flows to and from the frame before it, and the
-    chain of them back to the keyframe."""
+    """A frame (1, 3, H, W) since the last keyframe: its luma, small, the way from the frame before it, and the chain
+    back to the keyframe."""
 
     frame: Tensor
     code: StyleCode
     seen: Tensor
-    back: Tensor
-    onward: Tensor
+    onward: Chain
     chain: Chain
 
 
@@ -182,8 +181,7 @@ class Keyframes(Painter):
         whole = _brought(memory.last, waiting.chain, seen)
         for keyframe in memory.older:
             # Straight there: a chain would end where the frames between show something else.
-            back, onward = self.estimate(seen, keyframe.seen), self.estimate(keyframe.seen, seen)
-            side = _brought(keyframe, Chain.at(seen).extended(back, onward), seen)
+            side = _brought(keyframe, Chain.both_ways(self.estimate, seen, keyframe.seen)[0], seen)
             share = (1 - whole.trust) * side.trust
             trust = whole.trust + share
             picture = whole.picture.lerp(side.picture, share / trust.clamp_min(1e-6))
@@ -200,11 +198,10 @@ class Keyframes(Painter):
         before, chain = last.seen, Chain.at(seen)
         if memory.frames:
             before, chain = memory.frames[-1].seen, memory.frames[-1].chain
-        back, onward = self.estimate(seen, before), self.estimate(before, seen)
-        step = Chain.at(seen).extended(back, onward)
-        if another_shot(memory.thumbnail, now, step.checked(seen, before)):
+        back, onward = Chain.both_ways(self.estimate, seen, before)
+        if another_shot(memory.thumbnail, now, back.checked(seen, before)):
             return None
-        return Waiting(frame, code, seen, back, onward, chain.extended(back, onward))
+        return Waiting(frame, code, seen, onward, chain.extended(back))
 
     def _enough(self, memory: KeyframeMemory, waiting: Waiting, number: int) -> bool:
         """Whether the last keyframe does for this frame too."""
@@ -237,7 +234,7 @@ class Keyframes(Painter):
         if last is not None:
             chain, step = Chain.at(last.seen), last
             for waiting in reversed(memory.frames):
-                chain, step = chain.extended(step.onward, step.back), waiting
+                chain, step = chain.extended(step.onward), waiting
                 chains.append(chain)
         done = []
         for at, waiting in enumerate(memory.frames):

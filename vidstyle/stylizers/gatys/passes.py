@@ -39,14 +39,14 @@ TAKEN_OVER = 0.5
 
 @dataclass
 class Kept:
-    """A frame of the shot and its painting so far, (1, 3, H, W) in float16; its luma, small; the flows to and from the
+    """A frame of the shot and its painting so far, (1, 3, H, W) in float16; its luma, small; the ways to and from the
     frame before it, where there is one."""
 
     frame: Tensor
     code: StyleCode
     number: int
     seen: Tensor
-    steps: tuple[Tensor, Tensor] | None
+    steps: tuple[Chain, Chain] | None
     painted: Tensor | None = None
 
 
@@ -125,13 +125,12 @@ class Passes(Painter):
         last = memory.frames[-1] if memory.frames else memory.before
         steps = None
         if last and number == memory.following and last.frame.shape == frame.shape and memory.thumbnail is not None:
-            back, onward = self.estimate(seen, last.seen), self.estimate(last.seen, seen)
-            step = Chain.at(seen).extended(back, onward)
-            if not another_shot(memory.thumbnail, now, step.checked(seen, last.seen)):
-                steps = back, onward
+            found = Chain.both_ways(self.estimate, seen, last.seen)
+            if not another_shot(memory.thumbnail, now, found[0].checked(seen, last.seen)):
+                steps = found
         if steps is None:
             done = self.finish(memory)
-        elif (len(memory.frames) + 1) * (4 * frame.numel() + 20 * seen.numel()) > STORED:
+        elif (len(memory.frames) + 1) * (4 * frame.numel() + 28 * seen.numel()) > STORED:
             done = self._painted(memory)
         memory.frames.append(Kept(frame.half(), code, number, seen, steps))
         memory.thumbnail, memory.following = now, number + 1
@@ -148,13 +147,12 @@ class Passes(Painter):
                 neighbour = at - 1 if forwards else at + 1
                 if at == 0 and memory.before is not None:
                     # What is painted for good decides in every pass.
-                    held = _brought(memory.before, frames[0], frames[0].steps)
+                    held = _brought(memory.before, frames[0], frames[0].steps and frames[0].steps[0])
                 elif neighbour < 0 or neighbour == len(frames):
                     held = None
                 else:
-                    later = frames[max(at, neighbour)]
-                    steps = later.steps if forwards or later.steps is None else (later.steps[1], later.steps[0])
-                    held = _brought(frames[neighbour], frames[at], steps)
+                    steps = frames[max(at, neighbour)].steps
+                    held = _brought(frames[neighbour], frames[at], steps and steps[not forwards])
                 frames[at].painted = self._once_more(frames[at], held)
         done = []
         for kept in frames:
@@ -183,8 +181,8 @@ def _enough_memory() -> Iterator[None]:
         ) from None
 
 
-def _brought(there: Kept, here: Kept, steps: tuple[Tensor, Tensor] | None) -> Held | None:
-    """What a neighbour's painting brings. steps: the flows from here to there, and back."""
-    if there.painted is None or steps is None:
+def _brought(there: Kept, here: Kept, step: Chain | None) -> Held | None:
+    """What a neighbour's painting brings. step: from here to there."""
+    if there.painted is None or step is None:
         return None
-    return Held.along(Chain.at(here.seen).extended(*steps), there.painted.float(), there.seen, here.seen)
+    return Held.along(step, there.painted.float(), there.seen, here.seen)
