@@ -14,6 +14,7 @@ from vidstyle.stylizers import Stylizer
 from vidstyle.training import load_recipe
 from vidstyle.training.image_pool import ImagePool
 from vidstyle.training.schedule import learning_rate
+from vidstyle.zoo import load
 
 TINY = {"width": 8, "critic": 8, "crop": 32, "side": 40, "batch": 2, "holdout": 1, "average": 0.9}
 
@@ -54,6 +55,37 @@ def test_two_palettes_become_each_other(
     painter = Stylizer(path, device="cpu")
     painted = painter(red, painter.encode_style(None)).mean((0, 2, 3))
     assert painted[2] > painted[0]
+
+
+def test_clips_teach_steadiness(
+    domains: tuple[Path, Path], pan: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    pytest.importorskip("lightning_fabric")
+    pytest.importorskip("tensorboard")
+    from vidstyle.training import train
+
+    # Every step sees two frames of the clip; its light does not change, so all change that motion leaves is the net's.
+    filmed = {"clips_every": 1, "furthest": 3, "steps": 80, "learning_rate": 2e-3} | TINY | {"batch": 1, "width": 4}
+    ends = []
+    for weight in (30.0, 1e-9):
+        weights = {"temporal": weight, "temporal_features": weight / 10}
+        recipe = load_recipe("cyclegan", generator="resnet6", **weights, **filmed)
+        seen: list[dict[str, float]] = []
+        output = tmp_path_factory.mktemp("out")
+        path, _ = train(recipe, *domains, "glance", output, clips=pan.parent, device="cpu", on_progress=seen.append)
+        assert load(path).card.data.endswith("1 shots of clips")
+        ends.append(seen[-1])
+        if weight > 1:
+            assert seen[-1]["temporal"] < 0.5 * seen[0]["temporal"]
+            assert seen[-1]["temporal_features"] < 0.5 * seen[0]["temporal_features"]
+    assert ends[0]["temporal"] < 0.7 * ends[1]["temporal"]
+    assert ends[0]["temporal_features"] < 0.8 * ends[1]["temporal_features"]
+
+    still = load_recipe("cyclegan", **TINY)
+    with pytest.raises(OptionError, match="temporal above 0"):
+        train(still, *domains, "glance", output, clips=pan.parent, device="cpu")
+    with pytest.raises(OptionError, match="unet"):
+        load_recipe("cyclegan", generator="unet", temporal_features=1.0)
 
 
 def test_an_interrupted_run_goes_on_and_another_is_refused(

@@ -1,32 +1,35 @@
 """Training of two generators between two domains of pictures that are not paired.
 
-Source: Zhu et al. 2017 (CycleGAN, equations 1 to 3, section 4 and appendix 7.1); Mao et al. 2017 (least squares).
+Source: Zhu et al. 2017 (CycleGAN, equations 1 to 3, section 4 and appendix 7.1); Mao et al. 2017 (least squares); Gao
+et al. 2018 (ReCoNet, steadiness).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vidstyle.nets.cyclegan import CycleGAN
+from vidstyle.nets.cyclegan import CycleGAN, Residual
 from vidstyle.nets.patchgan import PatchGAN
 from vidstyle.nets.protocol import FixedStyleNet
 from vidstyle.nets.unet import UNet
 from vidstyle.pictures import as_image
-from vidstyle.temporal.losses import steadiness
 from vidstyle.zoo import Card, save
 
 from .image_pool import ImagePool
-from .pairs import made_up
 from .pictures import Pictures
 from .recipe import CycleRecipe
 from .run import Run
 from .schedule import learning_rate
+from .steady import draw_pair, temporal_terms, watched
+
+if TYPE_CHECKING:
+    from .clips import Clips
 
 __all__ = ["CycleRun"]
 
@@ -38,18 +41,21 @@ class Generators(nn.Module):
         super().__init__()
         self.forth, self.back = forth, back
 
-    def forward(self, a: Tensor, b: Tensor, same: bool, later: Tensor | None) -> dict[str, Tensor]:
-        """Pictures of both domains -> paintings, and what comes back of them.
+    def forward(self, a: Tensor, b: Tensor, same: bool, later: Tensor | None) -> tuple[dict[str, Tensor], list[Tensor]]:
+        """Pictures of both domains -> paintings, and what comes back of them; what `forth` computes half-way.
 
-        same: also what each way makes of pictures that are of its domain already. later: the pictures of a, moved.
+        same: also what each way makes of pictures that are of its domain already. later: the pictures of a, moved; what
+        is computed half-way is of these two.
         """
-        fake_b, fake_a = self.forth.paint(a), self.back.paint(b)
-        found = {"b": fake_b, "a": fake_a, "aba": self.back.paint(fake_b), "bab": self.forth.paint(fake_a)}
+        with watched(_halfway(self.forth)) as halfway:
+            found = {"b": self.forth.paint(a)}
+            if later is not None:
+                found["later"] = self.forth.paint(later)
+        found["a"] = self.back.paint(b)
+        found |= {"aba": self.back.paint(found["b"]), "bab": self.forth.paint(found["a"])}
         if same:
             found |= {"bb": self.forth.paint(b), "aa": self.back.paint(a)}
-        if later is not None:
-            found["later"] = self.forth.paint(later)
-        return found
+        return found, halfway
 
 
 class Critics(nn.Module):
@@ -70,9 +76,17 @@ class CycleRun(Run):
     averaged: Generators
 
     def __init__(
-        self, fabric: Any, recipe: CycleRecipe, names: tuple[str, str], a: Pictures, b: Pictures, shown: Tensor
+        self,
+        fabric: Any,
+        recipe: CycleRecipe,
+        names: tuple[str, str],
+        a: Pictures,
+        b: Pictures,
+        shown: Tensor,
+        clips: Clips | None = None,
     ) -> None:
-        """names: of the domains; shown: pictures of a for the sheets."""
+        """names: of the domains; shown: pictures of a for the sheets; clips: of a, for the temporal terms, beside
+        made-up motion."""
         generators = Generators(_generator(recipe), _generator(recipe)).to(fabric.device)
         super().__init__(fabric, recipe, generators, generators)
         critics = Critics(recipe.critic, recipe.spectral).to(fabric.device)
@@ -81,16 +95,19 @@ class CycleRun(Run):
         self.pools = {name: ImagePool(recipe.pool) for name in ("a", "b")}
         # Folders of one name would overwrite each other's model.
         self.names = names if names[0] != names[1] and all(names) else ("a", "b")
-        self.a, self.b, self.shown = a, b, shown
+        self.a, self.b, self.shown, self.clips = a, b, shown, clips
 
     def adam(self, learning: Any) -> torch.optim.Optimizer:
         return torch.optim.Adam(learning, lr=self.recipe.learning_rate, betas=(0.5, 0.999))
 
     def terms(self, progress: float) -> dict[str, Tensor]:
         recipe = self.recipe
-        a, b = self.a.sample(recipe.batch, recipe.crop), self.b.sample(recipe.batch, recipe.crop)
-        pair = made_up(a) if recipe.temporal > 0 else None
-        painted = self.lesson(a, b, recipe.identity > 0, pair.later if pair else None)
+        pair = draw_pair(recipe, self.step, recipe.batch, recipe.crop, self.a, self.clips)
+        a = pair.first if pair else self.a.sample(recipe.batch, recipe.crop)
+        b = self.b.sample(recipe.batch, recipe.crop)
+        # Clips are few: what a looks like is learnt from pictures alone.
+        real = self.a.sample(recipe.batch, recipe.crop) if pair and pair.filmed else a
+        painted, halfway = self.lesson(a, b, recipe.identity > 0, pair.later if pair else None)
         painted = {name: pictures.float() for name, pictures in painted.items()}
         self.critics.requires_grad_(False)
         judged = self.critics(painted["a"], painted["b"])
@@ -102,9 +119,10 @@ class CycleRun(Run):
         }
         if recipe.identity > 0:
             found["identity"] = F.l1_loss(painted["bb"], b) + F.l1_loss(painted["aa"], a)
-        if pair is not None:
-            found["temporal"] = steadiness(painted["b"], painted["later"], pair.flow, pair.mask)
-        self.latest = (a, b), (painted["a"], painted["b"])
+        if pair:
+            paintings = [painted["b"], painted["later"]]
+            found |= temporal_terms(recipe, pair, paintings, halfway, CycleGAN.stride)
+        self.latest = (real, b), (painted["a"], painted["b"])
         return found
 
     def learn(self, progress: float) -> None:
@@ -159,6 +177,11 @@ def _generator(recipe: CycleRecipe) -> FixedStyleNet:
         net = CycleGAN(recipe.width, int(recipe.generator.removeprefix("resnet")), resize=recipe.resize)
     _begin(net)
     return net
+
+
+def _halfway(net: FixedStyleNet) -> nn.Module:
+    """The layer to watch: of a ResNet its last block, at 1/4 of a frame's size; a U-Net has none, and shows nothing."""
+    return next((layer for layer in reversed(list(net.modules())) if isinstance(layer, Residual)), net)
 
 
 def _begin(net: nn.Module) -> None:

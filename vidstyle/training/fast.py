@@ -16,13 +16,12 @@ from vidstyle.nets.transformer_net import TransformerNet
 from vidstyle.perception import distances
 from vidstyle.perception.encoder import Perceptual
 from vidstyle.pictures import as_image
-from vidstyle.temporal.losses import feature_steadiness, steadiness
 from vidstyle.zoo import Card, save
 
-from .pairs import Pair, made_up
 from .pictures import Pictures
 from .recipe import FastRecipe
 from .run import Run
+from .steady import draw_pair, temporal_terms, watched
 
 if TYPE_CHECKING:
     from .clips import Clips
@@ -60,7 +59,7 @@ class FastRun(Run):
     def terms(self, progress: float) -> dict[str, Tensor]:
         recipe = self.recipe
         exact = progress >= recipe.exact_after
-        pair = self._pair()
+        pair = draw_pair(recipe, self.step, recipe.batch, recipe.crop, self.contents, self.clips)
         content = pair.first if pair else self.contents.sample(recipe.batch, recipe.crop)
         painted, halfway = self._painted(content)
         with self.fabric.autocast():
@@ -76,33 +75,13 @@ class FastRun(Run):
         }
         if pair:
             later, halfway_later = self._painted(pair.later)
-            if recipe.temporal > 0:
-                lit = (content, pair.later) if pair.filmed else None
-                found["temporal"] = steadiness(painted.float(), later.float(), pair.flow, pair.mask, lit)
-            if recipe.temporal_features > 0:
-                features = halfway.float(), halfway_later.float()
-                found["temporal_features"] = feature_steadiness(*features, pair.flow, pair.mask, self.net.stride)
+            found |= temporal_terms(recipe, pair, [painted, later], [halfway, halfway_later], self.net.stride)
         return found
 
     def _painted(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Paintings, and what the net computes at 1/4 of their size, behind its last block."""
-        seen: list[Tensor] = []
-        block = self.net.get_submodule(f"res{self.net.blocks}")
-        hook = block.register_forward_hook(lambda block, inputs, features: seen.append(features))
-        try:
+        with watched(self.net.get_submodule(f"res{self.net.blocks}")) as seen:
             return self.lesson(pictures), seen[0]
-        finally:
-            hook.remove()
-
-    def _pair(self) -> Pair | None:
-        """What the temporal terms of this step are about, if it has any."""
-        recipe = self.recipe
-        number, rest = divmod(self.step, recipe.temporal_every)
-        if rest or not (recipe.temporal or recipe.temporal_features):
-            return None
-        if self.clips is not None and number % recipe.clips_every == 0:
-            return self.clips.sample(recipe.batch, recipe.crop, recipe.furthest)
-        return made_up(self.contents.sample(recipe.batch, recipe.crop))
 
     def export(self, card: Card, output: Path) -> Path:
         path = output / f"{card.name}.safetensors"

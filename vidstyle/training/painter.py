@@ -13,16 +13,16 @@ from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.nets.int8 import calibrate
 from vidstyle.perception import distances
 from vidstyle.perception.encoder import Perceptual
-from vidstyle.temporal.losses import feature_steadiness, steadiness
 from vidstyle.zoo import Card, save
 
 from .adversary import Adversary
 from .muon import Muon
-from .pairs import Pair, made_up
+from .pairs import Pair
 from .pictures import Pictures
 from .recipe import PainterRecipe
 from .run import MEMORY, Run
 from .sheet import sample_sheet
+from .steady import draw_pair, temporal_terms, watched
 
 if TYPE_CHECKING:
     from .clips import Clips
@@ -31,6 +31,8 @@ __all__ = ["PainterRun"]
 
 CALIBRATION = 64
 """Pairs of pictures from which a finished net learns the ranges for whole numbers."""
+HALFWAY = 8
+"""Frames are so many times as large as what the temporal term sees half-way."""
 
 
 class PainterRun(Run):
@@ -87,18 +89,9 @@ class PainterRun(Run):
             content = self.contents.sample(self.batch, crop)
             painted, _ = self.lesson([content], content)
             return {"identity": (painted[0].float() - content).abs().mean()}
-        pair = self._pair(crop)
+        pair = draw_pair(recipe, self.step, self.batch, crop, self.contents, self.clips)
         content = pair.first if pair else self.contents.sample(self.batch, crop)
         return self._painting(content, self.styles.sample(self.batch, crop), progress >= recipe.exact_after, pair)
-
-    def _pair(self, crop: int) -> Pair | None:
-        """What the temporal terms of this step are about, if it has any."""
-        number, rest = divmod(self.step, self.recipe.temporal_every)
-        if rest or not (self.recipe.temporal or self.recipe.temporal_features):
-            return None
-        if self.clips is not None and number % self.recipe.clips_every == 0:
-            return self.clips.sample(self.batch, crop, self.recipe.furthest)
-        return made_up(self.contents.sample(self.batch, crop))
 
     def _painting(self, content: Tensor, style: Tensor, exact: bool, pair: Pair | None) -> dict[str, Tensor]:
         """The terms of painting contents in styles, both (N, 3, H, W) in [0, 1].
@@ -133,12 +126,8 @@ class PainterRun(Run):
             found["sliced"] = distances.sliced_distance(features, style_features)
         if self.recipe.contrastive:
             found["contrastive"] = distances.contrastive_distance(features, content_features)
-        if pair and self.recipe.temporal > 0:
-            lit = (content, pair.later) if pair.filmed else None
-            found["temporal"] = steadiness(painted[0].float(), painted[1].float(), pair.flow, pair.mask, lit)
-        if pair and self.recipe.temporal_features > 0:
-            one, other = (features.float() for features in halfway)
-            found["temporal_features"] = feature_steadiness(one, other, pair.flow, pair.mask)
+        if pair:
+            found |= temporal_terms(self.recipe, pair, painted, halfway, HALFWAY)
         return found
 
     def learn(self, progress: float) -> None:
@@ -180,14 +169,8 @@ class Lesson(nn.Module):
 
     def forward(self, contents: list[Tensor], style: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Contents, all to be painted in the same styles -> paintings, and what the net computes half-way."""
-        halfway: list[Tensor] = []
-        # The last of the blocks at 1/8 of the frames' size. A copy of the net must not carry the hook.
+        # The last of the blocks at 1/8 of the frames' size.
         blocks = self.net.transformer.get_submodule(next(iter(self.net.LISTS.values())))
-        hook = list(blocks.children())[-1].register_forward_hook(
-            lambda block, inputs, features: halfway.append(features)
-        )
-        try:
+        with watched(list(blocks.children())[-1]) as halfway:
             code = (self.net.style_encoder(style),)
             return [self.net(content, code) for content in contents], halfway
-        finally:
-            hook.remove()

@@ -23,6 +23,7 @@ __all__ = [
     "FastRecipe",
     "PainterRecipe",
     "Recipe",
+    "SteadyRecipe",
     "load_recipe",
 ]
 
@@ -75,7 +76,34 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class PainterRecipe(Recipe):
+class SteadyRecipe(Recipe):
+    """A net whose paintings shall be steady: painting and moving must commute."""
+
+    temporal: float = 0.0
+    temporal_every: int = 1
+    """The temporal terms are computed in every so many steps."""
+    temporal_features: float = 0.0
+    """Weight of the temporal term on what the net computes half-way."""
+    clips_every: int = 2
+    """Where there are clips, every so many of those steps see frames of a clip; the others a made-up motion."""
+    furthest: int = 5
+    """Frames between two frames of a clip, at most."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if min(self.temporal, self.temporal_features) < 0:
+            raise OptionError("a recipe needs temporal and temporal_features ≥ 0")
+        if min(self.temporal_every, self.clips_every, self.furthest) < 1:
+            raise OptionError("a recipe needs temporal_every, clips_every and furthest ≥ 1")
+
+    @property
+    def steadied(self) -> bool:
+        """Whether there are temporal terms at all."""
+        return self.temporal > 0 or self.temporal_features > 0
+
+
+@dataclass(frozen=True)
+class PainterRecipe(SteadyRecipe):
     """A net that paints. Its loss is the sum of weight × term."""
 
     abstract: float = 0.0
@@ -105,9 +133,6 @@ class PainterRecipe(Recipe):
     """Weight of what surroundings do to a place: light rims around what is dark."""
     temporal: float = 4.0
     temporal_every: int = 3
-    """The temporal terms are computed in every so many steps."""
-    temporal_features: float = 0.0
-    """Weight of the temporal term on what the net computes half-way."""
     adversarial: float = 0.0
     """Weight of convincing critics, who learn to tell paintings from styles."""
     critic: int = 32
@@ -120,10 +145,6 @@ class PainterRecipe(Recipe):
     """Layers of self-attention of a brisk that begins with new weights."""
     grow: float = 0.0
     """Share of the run during which crops grow from half of `crop`."""
-    clips_every: int = 2
-    """Where there are clips, every so many of those steps see frames of a clip; the others a made-up motion."""
-    furthest: int = 5
-    """Frames between two frames of a clip, at most."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -133,14 +154,14 @@ class PainterRecipe(Recipe):
             raise OptionError(f"crops are too small for critics at {self.critic_sizes} sizes; give fewer critic_sizes")
         if not 0 <= self.abstract < 1 or self.optimizer not in ("adam", "muon"):
             raise OptionError("a recipe's abstract is a share below 1, its optimizer adam or muon")
-        if min(self.temporal_every, self.large_every, self.clips_every, self.furthest) < 1:
-            raise OptionError("a recipe needs temporal_every, large_every, clips_every and furthest ≥ 1")
+        if self.large_every < 1:
+            raise OptionError("a recipe needs large_every ≥ 1")
         if self.large_crop and not self.crop <= self.large_crop <= self.side:
             raise OptionError("a recipe's large_crop is 0, or from its crop up to its side")
 
 
 @dataclass(frozen=True)
-class FastRecipe(Recipe):
+class FastRecipe(SteadyRecipe):
     """A net with one style in its weights. Its loss is the sum of weight × term."""
 
     channels: tuple[int, ...] = (16, 32, 64)
@@ -157,10 +178,6 @@ class FastRecipe(Recipe):
     variation: float = 0.02
     temporal: float = 30.0
     temporal_every: int = 2
-    temporal_features: float = 0.0
-    clips_every: int = 2
-    furthest: int = 5
-    """As in PainterRecipe."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -168,12 +185,10 @@ class FastRecipe(Recipe):
             raise OptionError("a recipe for one style needs three channels ≥ 1")
         if self.blocks < 1 or not 32 <= self.style_side <= 4096:
             raise OptionError("a recipe for one style needs blocks ≥ 1, style_side from 32 to 4096")
-        if min(self.temporal_every, self.clips_every, self.furthest) < 1:
-            raise OptionError("a recipe needs temporal_every, clips_every and furthest ≥ 1")
 
 
 @dataclass(frozen=True)
-class CycleRecipe(Recipe):
+class CycleRecipe(SteadyRecipe):
     """Two generators between two domains. Their loss is the sum of weight × term."""
 
     generator: str = "resnet9"
@@ -199,7 +214,6 @@ class CycleRecipe(Recipe):
     adversarial: float = 1.0
     cycle: float = 10.0
     identity: float = 5.0
-    temporal: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -213,6 +227,8 @@ class CycleRecipe(Recipe):
                 raise OptionError(f"a recipe's {name} is one of {', '.join(known)}")
         if min(self.width, self.critic) < 1 or min(self.pool, self.rotation, self.colour) < 0:
             raise OptionError("a recipe needs widths ≥ 1, and pool, rotation and colour ≥ 0")
+        if self.temporal_features and self.generator == "unet":
+            raise OptionError("most goes past the middle of a unet; leave temporal_features away, or take a resnet")
 
 
 @dataclass(frozen=True)

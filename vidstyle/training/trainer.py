@@ -23,7 +23,7 @@ from .encoder import EncoderRun, untrained_encoder
 from .fast import FastRun
 from .material import Material, gather
 from .painter import PainterRun
-from .recipe import CycleRecipe, DcganRecipe, EncoderRecipe, FastRecipe, PainterRecipe, Recipe
+from .recipe import CycleRecipe, DcganRecipe, EncoderRecipe, FastRecipe, PainterRecipe, Recipe, SteadyRecipe
 from .run import Run
 from .schedule import Clock
 
@@ -59,7 +59,7 @@ def train(
 
     photos, paintings: folders; for a FastRecipe `paintings` is the one style picture, a DcganRecipe sees no photos.
     encoder: what judges, see `load_perceptual`. unseen: folder of pictures to evaluate with; what looks like one of
-    them is not trained on. clips: folder of clips for the temporal terms of a painter or of a net for one style.
+    them is not trained on. clips: folder of clips for the temporal terms of a SteadyRecipe.
     `output` gets TensorBoard scalars, `sheet_STEP.png` every `sheet_every` steps, and every `checkpoint_every` steps a
     checkpoint that a later call resumes from and the model so far. The model's weights are a running mean of the
     net's. data, licence: what the model's card says of them. `precision` is Fabric's name; default bf16-mixed on a GPU,
@@ -70,9 +70,10 @@ def train(
         raise OptionError("glance cannot teach itself; give --encoder vgg19, or a file or folder of weights")
     if not isinstance(recipe, PainterRecipe) and recipe.start_from:
         raise OptionError(f"a run of {recipe.architecture} begins with new weights; leave --start-from away")
-    steadied = isinstance(recipe, (PainterRecipe, FastRecipe)) and (recipe.temporal or recipe.temporal_features)
-    if clips and not steadied:
-        raise OptionError("clips are for the temporal terms of a painter or of a net for one style; leave --clips away")
+    if clips and not isinstance(recipe, SteadyRecipe):
+        raise OptionError(f"a run of {recipe.architecture} has no temporal terms; leave --clips away")
+    if clips and isinstance(recipe, SteadyRecipe) and not recipe.steadied:
+        raise OptionError("this recipe's temporal terms weigh 0; give one with temporal above 0, or leave --clips away")
     if isinstance(recipe, PainterRecipe) and recipe.optimizer == "muon" and precision == "16-mixed":
         raise OptionError("16-mixed scales the losses of one optimizer only; give bf16-mixed, or a recipe with adam")
     if output.exists() and not output.is_dir():
@@ -174,7 +175,7 @@ def _run(
         assert material.style is not None
         return FastRun(fabric, recipe, teacher, contents, material.style, material.shown, clips), None
     if isinstance(recipe, CycleRecipe):
-        return CycleRun(fabric, recipe, names, contents, styles, material.shown), None
+        return CycleRun(fabric, recipe, names, contents, styles, material.shown, clips), None
     if isinstance(recipe, DcganRecipe):
         return DcganRun(fabric, recipe, styles), None
     assert isinstance(recipe, PainterRecipe)
