@@ -12,6 +12,7 @@ from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.nets.cyclegan import CycleGAN
 from vidstyle.nets.magenta import Magenta
 from vidstyle.nets.microast import MicroAST
+from vidstyle.nets.pix2pix import Pix2Pix
 from vidstyle.nets.protocol import StyleNet
 from vidstyle.nets.statistics import Statistics
 from vidstyle.nets.transformer_net import TransformerNet
@@ -39,6 +40,7 @@ NETS = {
     "transformer_net": lambda: TransformerNet(4, 8, 8, 2),
     "cyclegan": lambda: CycleGAN(4, 2),
     "unet": lambda: UNet(4, 3),
+    "pix2pix": lambda: Pix2Pix(4, 5),
     "magenta": lambda: Magenta((4, 6, 8), 2, 3),
     "brisk": lambda: Brisk(BriskSizes(4, 8, 8, 1, 8, 1, (4, 8, 8, 8, 8), 16)),
     "attentive": lambda: Brisk(BriskSizes(4, 8, 8, 1, 8, 1, (4, 8, 8, 8, 8), 16, attend=1)),

@@ -9,6 +9,7 @@ from torch import nn
 from vidstyle.nets.adain import DECODER, AdaIN
 from vidstyle.nets.cyclegan import CycleGAN
 from vidstyle.nets.microast import MicroAST
+from vidstyle.nets.pix2pix import Pix2Pix
 from vidstyle.nets.protocol import StyleNet, mix
 from vidstyle.nets.transformer_net import TransformerNet
 from vidstyle.nets.unet import UNet
@@ -27,6 +28,7 @@ FIXED = {
     "cyclegan": lambda: CycleGAN(4, 2),
     "cyclegan_resized": lambda: CycleGAN(4, 2, resize=True),
     "unet": lambda: UNet(4, 3),
+    "pix2pix": lambda: Pix2Pix(4, 5),
 }
 
 

@@ -16,6 +16,7 @@ from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.nets.cyclegan import CycleGAN
 from vidstyle.nets.magenta import Magenta
 from vidstyle.nets.microast import MicroAST
+from vidstyle.nets.pix2pix import Pix2Pix
 from vidstyle.nets.protocol import StyleNet
 from vidstyle.nets.transformer_net import TransformerNet
 from vidstyle.nets.unet import UNet
@@ -31,6 +32,7 @@ NETS = {
     "transformer_net": lambda: TransformerNet(4, 8, 8, 2),
     "cyclegan": lambda: CycleGAN(4, 6),
     "unet": lambda: UNet(4, 3),
+    "pix2pix": lambda: Pix2Pix(4, 7),
     "magenta": lambda: Magenta((4, 6, 8), blocks=2, styles=3),
 }
 # Arguments: kind, file, inputs and outputs as .npz. Prints what the file says of itself.
@@ -80,7 +82,9 @@ def test_a_graph_paints_as_pytorch_does_at_any_size(tmp_path: Path, name: str, b
     code = stylizer.encode_style(None if stylizer.fixed_style else style)
     file = tmp_path / f"graph{ENDINGS[kind]}"
     export(stylizer, kind, file, code if baked else None)
-    inputs = {f"frames{i}": torch.rand(shape).numpy() for i, shape in enumerate([(1, 3, 48, 64), (2, 3, 61, 39)])}
+    least = max(0, stylizer.net.least_side - 39)
+    sizes = [(1, 48 + least, 64 + least), (2, 61 + least, 39 + least)]
+    inputs = {f"frames{i}": torch.rand(n, 3, height, width).numpy() for i, (n, height, width) in enumerate(sizes)}
     if not baked and not stylizer.fixed_style:
         write_code(code, tmp_path / "code.npy")
         inputs["code"] = np.load(tmp_path / "code.npy")

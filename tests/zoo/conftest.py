@@ -15,6 +15,7 @@ from vidstyle.nets.brisk import Brisk, BriskSizes
 from vidstyle.nets.cyclegan import CycleGAN
 from vidstyle.nets.magenta import Magenta
 from vidstyle.nets.microast import MicroAST
+from vidstyle.nets.pix2pix import Pix2Pix
 from vidstyle.nets.transformer_net import TransformerNet
 from vidstyle.nets.unet import UNet
 from vidstyle.nets.vgg import LAYERS, VGG
@@ -62,6 +63,7 @@ def small_nets() -> dict:
         ),
         "cyclegan": CycleGAN(width=4, blocks=2),
         "unet": UNet(4, 3),
+        "pix2pix": Pix2Pix(2, 5),
         "wct": small_wct(),
         "magenta": Magenta((4, 6, 8), blocks=2, styles=3),
     }

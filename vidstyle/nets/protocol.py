@@ -31,6 +31,11 @@ class StyleNet(nn.Module, ABC):
         """The code of one of its own styles, from 0 on."""
         raise ValueError("the net has no styles of its own")
 
+    @property
+    def least_side(self) -> int:
+        """Pixels of a side from which on a frame is padded alike, however large it is: what a graph asks for."""
+        return 2 * max(self.stride, 8)
+
     @abstractmethod
     def encode_style(self, image: Tensor | None = None) -> StyleCode:
         """The code of a style image (1, 3, h, w) in [0, 1]."""

@@ -45,6 +45,10 @@ class UNet(FixedStyleNet):
 
     stride: ClassVar[int] = 16
 
+    @property
+    def least_side(self) -> int:
+        return 2 * max(2**self.depth, 16)
+
     def paint(self, frames: Tensor) -> Tensor:
         # Two cells at least at the smallest size: there is nothing to normalise in one.
         x = self.first(pad_to_stride(frames, 2**self.depth, least=2) * 2 - 1)

@@ -14,11 +14,12 @@ RUNNING = ("running_mean", "running_var", "num_batches_tracked")
 def fill(net: nn.Module, state: Mapping[str, Tensor]) -> None:
     """Put `state` into `net` as float32; the tensors replace the net's own, so it may be on the meta device.
 
-    Running statistics are left out: old PyTorch versions wrote them for instance norms, which never read them.
+    Running statistics that the net has no place for are left out: old PyTorch versions wrote them for instance norms,
+    which never read them.
     ValueError, in one line, where a tensor is missing, misshapen or one too many.
     """
-    state = {key: value.float() for key, value in state.items() if key.rpartition(".")[2] not in RUNNING}
     own = net.state_dict()
+    state = {key: value.float() for key, value in state.items() if key in own or key.rpartition(".")[2] not in RUNNING}
     for fault, keys in (("no", own.keys() - state.keys()), ("an unknown", state.keys() - own.keys())):
         if keys:
             raise ValueError(f"it has {fault} tensor {min(keys)}" + (f" and {len(keys) - 1} more" * (len(keys) > 1)))

@@ -1,7 +1,8 @@
 """Models as graphs for other programs: ONNX, TorchScript and OpenVINO.
 
-The contract: `frames` (N, 3, H, W) float32 RGB in [0, 1] of any size from `least_side` on, and unless a style is baked
-in `code` (1, K) float32; `painted`, like frames, in [0, 1]. Padding to what the net needs, and cropping, are inside.
+The contract: `frames` (N, 3, H, W) float32 RGB in [0, 1] of any size from the net's `least_side` on, and unless a style
+is baked in `code` (1, K) float32; `painted`, like frames, in [0, 1]. Padding to what the net needs, and cropping, are
+inside.
 """
 
 from __future__ import annotations
@@ -20,9 +21,8 @@ from torch import Tensor, nn
 
 from vidstyle.errors import MissingExtra
 from vidstyle.nets.protocol import StyleCode, StyleNet
-from vidstyle.nets.unet import UNet
 
-__all__ = ["FORMATS", "Graph", "Written", "flat", "least_side"]
+__all__ = ["FORMATS", "Graph", "Written", "flat"]
 
 EXAMPLE = (67, 91)
 """Height and width while a graph is traced. No multiples of a stride, or padding would not be in the graph."""
@@ -51,9 +51,14 @@ class Graph(nn.Module):
         """K, 0 where the graph takes no code."""
         return 0 if self.code is not None else sum(torch.Size(shape).numel() for shape in self.shapes)
 
+    def at_least(self, side: int) -> int:
+        """A side that the net pads as it does any longer one, and no multiple of its stride if `side` is none."""
+        least = self.net.least_side
+        return side if least <= min(EXAMPLE) else side + least
+
     @property
     def example(self) -> tuple[Tensor, ...]:
-        frames = torch.rand(1, 3, *EXAMPLE)
+        frames = torch.rand(1, 3, *(self.at_least(side) for side in EXAMPLE))
         return (frames, torch.rand(1, self.code_size)) if self.code_size else (frames,)
 
     def forward(self, frames: Tensor, code: Tensor | None = None) -> Tensor:
@@ -68,11 +73,6 @@ class Graph(nn.Module):
 def flat(code: StyleCode) -> Tensor:
     """A code as one row, (1, K)."""
     return torch.cat([tensor.flatten(1) for tensor in code], dim=1).float()
-
-
-def least_side(net: StyleNet) -> int:
-    """Pixels that a side of a frame needs in a graph, where padding cannot depend on how small it is."""
-    return 2 * max(net.stride, 2**net.depth if isinstance(net, UNet) else 1, 8)
 
 
 def _traced(graph: Graph) -> torch.jit.ScriptModule:

@@ -16,7 +16,7 @@ from vidstyle.errors import ModelError, OptionError, VidstyleError
 from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.nets.int8 import rounded
 from vidstyle.nets.protocol import StyleNet
-from vidstyle.runtime.graph import FORMATS, Graph, flat, least_side
+from vidstyle.runtime.graph import FORMATS, Graph, flat
 from vidstyle.staging import StagedFile
 
 from .code import StyleCode
@@ -25,7 +25,7 @@ from .feedforward import Stylizer
 __all__ = ["Check", "export", "write_code"]
 
 SIZES = ((1, 64, 96), (2, 75, 101), (1, 144, 81), (1, 181, 251))
-"""Frames, heights and widths at which a graph is checked, none of them that of its example."""
+"""Frames, heights and widths at which a graph is checked, none that of its example; larger where a net needs it."""
 TOLERANCE = 1e-3
 ROUNDED = 1e-3
 """Mean square that whole numbers may differ by: where one of them tips over, so does a pixel."""
@@ -73,7 +73,7 @@ def export(
     contract = {
         "frames": "(n, 3, h, w) float32 RGB in [0, 1]",
         "painted": "like frames",
-        "least_side": str(least_side(net)),
+        "least_side": str(net.least_side),
         "precision": precision,
         "strength": f"{strength:g}",
     }
@@ -143,6 +143,7 @@ def _any_code(net: StyleNet) -> tuple[Tensor, ...]:
 def _check(
     graph: Graph, run: Callable[..., Tensor], like: tuple[Tensor, ...], batch: int, height: int, width: int
 ) -> Check:
+    height, width = graph.at_least(height), graph.at_least(width)
     frames = torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(0))
     inputs = (frames, flat(like)) if graph.code_size else (frames,)
     found, expected = run(*inputs), graph(*inputs)

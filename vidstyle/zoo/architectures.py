@@ -19,6 +19,7 @@ from vidstyle.nets.brisk import Brisk
 from vidstyle.nets.cyclegan import CycleGAN
 from vidstyle.nets.magenta import Magenta
 from vidstyle.nets.microast import MicroAST
+from vidstyle.nets.pix2pix import Pix2Pix
 from vidstyle.nets.protocol import StyleNet
 from vidstyle.nets.transformer_net import TransformerNet
 from vidstyle.nets.unet import UNet
@@ -186,6 +187,20 @@ register(
             state, {"model.1.weight": (None, 3, 7, 7), "model.10.conv_block.1.weight": (None, None, 3, 3)}
         ),
         CycleGAN.from_state_dict,
+    )
+)
+register(
+    Architecture(
+        "pix2pix",
+        lambda state: has(
+            state,
+            {
+                "model.model.0.weight": (None, None, 4, 4),
+                "model.model.1.model.1.weight": (None, None, 4, 4),
+                "model.model.3.weight": (None, None, 4, 4),
+            },
+        ),
+        Pix2Pix.from_state_dict,
     )
 )
 register(
