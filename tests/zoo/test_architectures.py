@@ -92,7 +92,9 @@ def test_tensors_that_do_not_fit(small_nets, damage):
 
 
 def test_batch_norm_generator_is_refused(small_nets):
-    state = small_nets["cyclegan"].state_dict() | {"model.2.weight": torch.ones(4)}
+    state = small_nets["cyclegan"].state_dict() | {
+        f"model.2.{name}": torch.ones(4) for name in ("weight", "running_mean")
+    }
     with pytest.raises(ModelError, match="batch norm"):
         build(state)
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compress"]
 
+LIKENESS = ("psnr", "ssim", "lpips")
+"""To what the model painted before."""
 SHOWN = ("style", "gram", "content", "unsteadiness")
 SIDE = 256
 JUDGED_ON = 12
@@ -25,8 +27,11 @@ JUDGED_ON = 12
 def compress(
     model: Annotated[str, typer.Argument(help="A name or a checkpoint file.")],
     photos: Annotated[Path, typer.Option(help="Folder with contents.", exists=True, file_okay=False)],
-    paintings: Annotated[Path, typer.Option(help="Folder with styles.", exists=True, file_okay=False)],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.safetensors", help="The new model.")],
+    paintings: Annotated[
+        Path | None,
+        typer.Option(help="Folder with styles, for models that paint in any.", exists=True, file_okay=False),
+    ] = None,
     channels: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of the channels to keep; 1 only turns to 8 bits.")
     ] = 1.0,
@@ -39,14 +44,18 @@ def compress(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Take channels out of a model, train on, and calibrate it for 8 bits; print figures before and after."""
+    """Take channels out of a model, train on, and calibrate it for 8 bits; print figures before and after.
+
+    A model with one style or domain learns from photos alone to paint as it did; psnr, ssim and lpips compare with
+    what it painted before.
+    """
     from dataclasses import asdict
 
     import torch
 
     from vidstyle.evaluation.forms import judge_forms
     from vidstyle.evaluation.pictures import Picture, load_pictures
-    from vidstyle.perception import load_perceptual
+    from vidstyle.perception import load_lpips, load_perceptual
     from vidstyle.pictures import list_pictures, load_squares
     from vidstyle.runtime.device import pick_device
     from vidstyle.training.compress import compress as run
@@ -70,14 +79,20 @@ def compress(
         where = pick_device(device)
         squares, _ = load_squares(made.contents, SIDE)
         contents = [Picture(path.name, _pixels(square).to(where)) for path, square in squares.items()]
-        pictures = load_pictures(styles or paintings, SIDE, JUDGED_ON, where)
-        forms = judge_forms(made.forms, contents, pictures, judge.to(where), device)
+        folder = styles or paintings
+        pictures = load_pictures(folder, SIDE, JUDGED_ON, where) if folder else []
+        lpips = load_lpips(Path(encoder) / "lpips")
+        near = lpips.to(where) if lpips else None
+        forms = judge_forms(made.forms, contents, pictures, judge.to(where), device, near)
     if json:
         print_json([asdict(form) for form in forms])
         return
-    table = Table("", "parameters", "MB", "ms/frame", *SHOWN, box=None)
+    # Of models that paint in any style, ssim is to the content, and not shown.
+    names = (*LIKENESS, *SHOWN) if any("psnr" in form.figures for form in forms) else SHOWN
+    shown = [name for name in names if any(name in form.figures for form in forms)]
+    table = Table("", "parameters", "MB", "ms/frame", *shown, box=None)
     for form in forms:
-        figures = (f"{form.figures[name]:.3f}" for name in SHOWN)
+        figures = (f"{form.figures[name]:.3f}" if name in form.figures else "" for name in shown)
         table.add_row(
             form.name, f"{form.parameters:,}", f"{form.bytes / 1e6:.2f}", f"{form.milliseconds:.1f}", *figures
         )

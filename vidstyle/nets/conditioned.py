@@ -8,7 +8,7 @@ predicted from a style image); Huang & Belongie 2017 (statistics as style).
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -16,8 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .layered import Layered, LayeredNet
 from .padding import crop, pad_to_stride
-from .protocol import StyleCode, StyleNet, blend
+from .protocol import StyleCode, blend
 from .statistics import instance_norm, whole
 from .vgg import VGG
 from .weights import count, fill, outputs
@@ -73,30 +74,20 @@ def _contrast(seen: Tensor) -> Tensor:
     return (seen.amax((2, 3)) - seen.amin((2, 3))).amax(1, keepdim=True).square()
 
 
-class FramePath(nn.Module, ABC):
-    """What works on every frame; a graph runtime may take its place."""
+class FramePath(Layered):
+    """What works on every frame, in the style of a code."""
 
-    margin: int = 0
-    """Pixels around the frame, which it is given and hands back."""
     TIES: ClassVar[Mapping[str, tuple[str, str]]]
-    """The sizes that channels go from and to, by the beginning of a layer's name; "" for those of its own or
-    of pixels."""
+    """As `ties`: the sizes of the frame that channels go from and to."""
+
+    @property
+    def ties(self) -> Mapping[str, tuple[str, str]]:
+        return self.TIES
 
     @property
     def code_size(self) -> int:
         """K: two numbers, scale and shift, for every modulated channel."""
         return 2 * sum(module.channels for module in self.modules() if isinstance(module, Modulate))
-
-    @property
-    @abstractmethod
-    def rim(self) -> tuple[nn.Module, ...]:
-        """The layers that see or make pixels."""
-
-    @property
-    def example(self) -> tuple[Tensor, Tensor]:
-        """Inputs of the right shapes, for tracing."""
-        side = 64 + 2 * self.margin
-        return torch.rand(1, 3, side, side), torch.ones(1, self.code_size)
 
     @abstractmethod
     def forward(self, frames: Tensor, code: Tensor) -> Tensor:
@@ -167,7 +158,7 @@ class StyleEncoder(nn.Module):
         return self.predict(F.leaky_relu(self.embed(seen), 0.1))
 
 
-class ConditionedNet(StyleNet):
+class ConditionedNet(LayeredNet):
     """A frame path with its style encoder.
 
     A code is one tensor (1, K). `strength` blends pixels with the content. A kind of net names its `Sizes` (with the
@@ -181,8 +172,6 @@ class ConditionedNet(StyleNet):
     LISTS: ClassVar[Mapping[str, str]]
     STYLE_SIDE: ClassVar[int] = 256
     """Short side, in pixels, at which the net sees a style unless asked otherwise."""
-    ranges: Tensor | None
-    """Lowest and highest input of each convolution of the frame path, (L, 2), once `int8.calibrate` has seen them."""
 
     def __init__(self, sizes: Any = None) -> None:
         super().__init__()
@@ -193,6 +182,10 @@ class ConditionedNet(StyleNet):
         self.register_buffer("ranges", None)
         self._start_neutral()
 
+    @property
+    def path(self) -> FramePath:
+        return self.transformer
+
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Tensor]) -> ConditionedNet:
         """A net with the sizes that the tensors have."""
@@ -201,15 +194,7 @@ class ConditionedNet(StyleNet):
         trunk = tuple(outputs(state, f"style_encoder.trunk.conv{block}_1") for block in range(1, 6))
         with torch.device("meta"):
             net = cls(cls.Sizes(**sizes, trunk=trunk, embedding=outputs(state, "style_encoder.embed")))
-        if "ranges" in state:
-            last = set(net.transformer.rim[-1].modules())
-            layers = [
-                layer for layer in net.transformer.modules() if isinstance(layer, nn.Conv2d) and layer not in last
-            ]
-            ranges = state["ranges"]
-            if ranges.shape != (len(layers), 2) or (ranges[:, 0] > 0).any() or (ranges[:, 1] <= 0).any():
-                raise ValueError("its ranges for whole numbers make no sense")
-            net.ranges = torch.empty_like(ranges, device="meta")
+        net.expect_ranges(state)
         fill(net, state)
         return net
 
@@ -234,10 +219,7 @@ class ConditionedNet(StyleNet):
     def forward(self, frames: Tensor, code: StyleCode, strength: float = 1.0) -> Tensor:
         return self.painted_by(self.transformer, frames, code, strength)
 
-    def painted_by(
-        self, path: Callable[[Tensor, Tensor], Tensor], frames: Tensor, code: StyleCode, strength: float
-    ) -> Tensor:
-        """`forward` with the frame path or whatever runs it."""
+    def painted_by(self, path: Callable[..., Tensor], frames: Tensor, code: StyleCode, strength: float) -> Tensor:
         margin = self.transformer.margin
         # Two cells at least: there is nothing to normalise in one.
         painted = path(pad_to_stride(frames, self.stride, margin, least=2), code[0])

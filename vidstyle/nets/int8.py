@@ -1,4 +1,4 @@
-"""Frame paths in whole numbers of 8 bits, which CPUs multiply several times as fast as floating-point ones.
+"""Nets in whole numbers of 8 bits, which CPUs multiply several times as fast as floating-point ones.
 
 What goes into a convolution is rounded to 256 values over a range that was seen in calibration, and its weights to 127
 values for each output. Weights have 7 bits, for on CPUs without dot products of 8 bits (VNNI) the sum of two products
@@ -19,7 +19,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from .conditioned import ConditionedNet, FramePath
+from .layered import LayeredNet
 from .protocol import StyleNet
 
 __all__ = ["Rounded", "calibrate", "rounded"]
@@ -51,16 +51,13 @@ class Rounded(nn.Module):
         return self.conv._conv_forward(x, weight, self.conv.bias)
 
 
-def _layers(path: FramePath) -> dict[str, nn.Conv2d]:
-    """The convolutions that are rounded, by name; their order is that of a net's `ranges`."""
-    last = set(path.rim[-1].modules())
-    return {name: layer for name, layer in path.named_modules() if isinstance(layer, nn.Conv2d) and layer not in last}
-
-
 @torch.no_grad()
-def calibrate(net: ConditionedNet, pairs: Iterable[tuple[Tensor, Tensor]]) -> None:
-    """Give a net its `ranges`: of what its convolutions see in contents (1, 3, H, W) painted in styles (1, 3, h, w)."""
-    layers = _layers(net.transformer)
+def calibrate(net: LayeredNet, pairs: Iterable[tuple[Tensor, Tensor | None]]) -> None:
+    """Give a net its `ranges`: of what its convolutions see in contents (1, 3, H, W) painted in styles (1, 3, h, w).
+
+    Nets for one style take none.
+    """
+    layers = net.path.rounded_layers()
     seen: dict[str, list[tuple[Tensor, Tensor]]] = {name: [] for name in layers}
     with _watched(layers, seen):
         for content, style in pairs:
@@ -86,14 +83,14 @@ def _watched(layers: dict[str, nn.Conv2d], seen: dict[str, list[tuple[Tensor, Te
             hook.remove()
 
 
-def rounded(net: StyleNet) -> ConditionedNet:
-    """A copy of a net that was calibrated, in float32, its frame path rounded. ValueError where it was not."""
-    if not isinstance(net, ConditionedNet) or net.ranges is None:
+def rounded(net: StyleNet) -> LayeredNet:
+    """A copy of a net that was calibrated, in float32, its path rounded. ValueError where it was not."""
+    if not isinstance(net, LayeredNet) or net.ranges is None:
         raise ValueError("the net was not calibrated for 8 bits")
     net = deepcopy(net).float()
     ranges = net.ranges
     assert ranges is not None
-    for (name, layer), (lowest, highest) in zip(_layers(net.transformer).items(), ranges.tolist(), strict=True):
+    for (name, layer), (lowest, highest) in zip(net.path.rounded_layers().items(), ranges.tolist(), strict=True):
         parent, _, last = name.rpartition(".")
-        net.transformer.get_submodule(parent).add_module(last, Rounded(layer, lowest, highest))
+        net.path.get_submodule(parent).add_module(last, Rounded(layer, lowest, highest))
     return net

@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .layered import OneStyleNet
 from .padding import crop, pad, pad_to_stride
-from .protocol import FixedStyleNet
 from .statistics import InstanceNorm
 from .weights import fill
 
@@ -51,7 +51,7 @@ class Residual(nn.Module):
         return x + self.in2(self.conv2(F.relu(self.in1(self.conv1(x)))))
 
 
-class TransformerNet(FixedStyleNet):
+class TransformerNet(OneStyleNet):
     """Johnson's transformation net. The weights work on 0–255; `paint` takes and gives [0, 1]."""
 
     stride: ClassVar[int] = 4
@@ -74,6 +74,23 @@ class TransformerNet(FixedStyleNet):
         self.in5 = InstanceNorm(c1, affine=True)
         self.deconv3 = Conv(c1, 3, 9)
 
+    @property
+    def ties(self) -> dict[str, tuple[str, str]]:
+        # Only the sums of residual blocks join channels.
+        found = {"conv1": ("", "full"), "in1": ("", "full"), "conv2": ("full", "half"), "in2": ("", "half")}
+        found |= {"conv3": ("half", "quarter"), "in3": ("", "quarter")}
+        for i in range(1, self.blocks + 1):
+            inside = f"res{i}"
+            found |= {f"res{i}.conv1": ("quarter", inside), f"res{i}.in1": ("", inside)}
+            found |= {f"res{i}.conv2": (inside, "quarter"), f"res{i}.in2": ("", "quarter")}
+        found |= {"deconv1": ("quarter", "half again"), "in4": ("", "half again")}
+        found |= {"deconv2": ("half again", "full again"), "in5": ("", "full again"), "deconv3": ("full again", "")}
+        return found
+
+    @property
+    def rim(self) -> tuple[nn.Module, ...]:
+        return self.conv1, self.deconv3
+
     def paint(self, frames: Tensor) -> Tensor:
         x = pad_to_stride(frames, self.stride) * 255
         x = F.relu(self.in1(self.conv1(x)))
@@ -92,5 +109,6 @@ class TransformerNet(FixedStyleNet):
         blocks = len({key.partition(".")[0] for key in state if key.startswith("res")})
         with torch.device("meta"):
             net = cls(c1, c2, c3, blocks)
+        net.expect_ranges(state)
         fill(net, state)
         return net

@@ -3,6 +3,7 @@
 from .distances import (
     content_distance,
     contrastive_distance,
+    feature_distance,
     gram_distance,
     halos,
     moments_of,
@@ -18,6 +19,7 @@ __all__ = [
     "Perceptual",
     "content_distance",
     "contrastive_distance",
+    "feature_distance",
     "gram_distance",
     "halos",
     "load_glance",

@@ -16,6 +16,7 @@ __all__ = [
     "Moments",
     "content_distance",
     "contrastive_distance",
+    "feature_distance",
     "finest_detail",
     "gram_distance",
     "halos",
@@ -115,6 +116,15 @@ def gram_distance(painted: Seen, style: Seen, layers: Iterable[str] = GRAM_LAYER
 def content_distance(painted: Features, content: Features, layer: str = "relu4_1") -> Tensor:
     """Mean squared difference of instance-normalised features: shapes are compared, palettes are not."""
     return F.mse_loss(F.instance_norm(painted[layer].float()), F.instance_norm(content[layer].float()))
+
+
+def feature_distance(painted: Features, wanted: Features) -> Tensor:
+    """Squared difference of features, place by place, relative to those of `wanted`, summed over the layers.
+
+    Johnson et al. 2016, eq. 2, with layers of different energy made alike.
+    """
+    pairs = [(painted[layer].float(), other.float()) for layer, other in wanted.items()]
+    return torch.stack([F.mse_loss(ours, other) / other.square().mean().clamp_min(1e-6) for ours, other in pairs]).sum()
 
 
 def sliced_distance(

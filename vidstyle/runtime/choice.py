@@ -9,6 +9,7 @@ import torch
 
 from vidstyle.errors import MissingExtra, OptionError
 from vidstyle.nets.conditioned import ConditionedNet
+from vidstyle.nets.layered import LayeredNet
 from vidstyle.nets.protocol import StyleCode, StyleNet
 
 from .eager import EagerEngine
@@ -28,22 +29,25 @@ def engines(net: StyleNet, device: torch.device, dtype: torch.dtype | None, runt
     """
     if runtime not in RUNTIMES:
         raise OptionError(f"no runtime is called {runtime}; choose {', '.join(RUNTIMES)}")
-    graphs = isinstance(net, ConditionedNet) and device.type == "cpu"
-    if runtime in ("openvino", "onnxruntime") and not graphs:
-        raise OptionError(f"{runtime} runs vidstyle's own nets on a CPU only; leave --runtime out or choose pytorch")
+    cpu = device.type == "cpu"
+    if runtime == "openvino" and not (cpu and isinstance(net, LayeredNet)):
+        raise OptionError("openvino does not run this net here; leave --runtime out or choose pytorch")
+    if runtime == "onnxruntime" and not (cpu and isinstance(net, ConditionedNet)):
+        raise OptionError("onnxruntime runs vidstyle's own nets on a CPU only; leave --runtime out or choose pytorch")
     if dtype is torch.int8:
-        if not graphs or not isinstance(net, ConditionedNet) or net.ranges is None:
+        if not cpu or not isinstance(net, LayeredNet) or net.ranges is None:
             raise OptionError(
                 "int8 is for a CPU, and for models that were calibrated for it (vidstyle models compress); choose auto"
             )
         # PyTorch would compute the same, and take longer than without.
         runtime = "openvino" if runtime == "auto" else runtime
     makers: dict[str, Callable[[], Engine]] = {}
-    if isinstance(net, ConditionedNet) and graphs:
+    if isinstance(net, LayeredNet) and cpu:
+        layered = net
+        makers["openvino"] = lambda: OpenVinoEngine(layered, dtype)
+    if isinstance(net, ConditionedNet) and cpu and dtype in (None, torch.float32):
         conditioned = net
-        makers["openvino"] = lambda: OpenVinoEngine(conditioned, dtype)
-        if dtype in (None, torch.float32):
-            makers["onnxruntime"] = lambda: OnnxRuntimeEngine(conditioned)
+        makers["onnxruntime"] = lambda: OnnxRuntimeEngine(conditioned)
     makers["pytorch"] = lambda: EagerEngine(net, device, dtype)
     if runtime != "auto":
         if runtime not in makers:

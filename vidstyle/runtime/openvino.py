@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import MissingExtra
-from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.nets.int8 import rounded
+from vidstyle.nets.layered import LayeredNet
 from vidstyle.nets.protocol import StyleCode
 
 from .device import cpu_threads
@@ -26,7 +26,7 @@ KEPT = 4
 
 
 class OpenVinoEngine:
-    """A frame path as an OpenVINO graph; the code is a graph input, so that one graph serves every style.
+    """A frame path as an OpenVINO graph; a code is a graph input, so that one graph serves every style.
 
     Computes in whole numbers of 8 bits where the net was calibrated for them, unless float32 is asked for, or bfloat16,
     which is faster only on CPUs with matrix units for it.
@@ -34,7 +34,7 @@ class OpenVinoEngine:
 
     name = "openvino"
 
-    def __init__(self, net: ConditionedNet, dtype: torch.dtype | None = None) -> None:
+    def __init__(self, net: LayeredNet, dtype: torch.dtype | None = None) -> None:
         # Without this openvino reports its use to its makers, from a process of its own, and leaves files in the home.
         sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
         try:
@@ -56,7 +56,7 @@ class OpenVinoEngine:
     @cached_property
     def model(self) -> Any:
         """The graph, for frames (N, H, W, 3) of any size; so laid out, they need no sorting on the way in or out."""
-        path = self.net.transformer.float().eval()
+        path = self.net.path.float().eval()
         example = path.example
         with torch.inference_mode(), warnings.catch_warnings():
             # The tracer warns of its own age and of shapes that do stay free.
@@ -80,7 +80,8 @@ class OpenVinoEngine:
 
     def compiled(self, shape: tuple[int, ...]) -> Any:
         model = self.model.clone()
-        model.reshape({0: list(shape), 1: [1, self.net.transformer.code_size]})
+        size = self.net.path.code_size
+        model.reshape({0: list(shape)} | ({1: [1, size]} if size else {}))
         hints = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": cpu_threads(),
@@ -92,12 +93,14 @@ class OpenVinoEngine:
     def __call__(self, frames: Tensor, code: StyleCode, strength: float) -> Tensor:
         return self.net.painted_by(self._path, frames, code, strength)
 
-    def _path(self, frames: Tensor, code: Tensor) -> Tensor:
+    def _path(self, frames: Tensor, code: Tensor | None = None) -> Tensor:
         pixels = frames.float().permute(0, 2, 3, 1).contiguous()  # (N, H, W, 3)
         shape = tuple(pixels.shape)
         # The graph writes where the caller will read: its own memory would have to be copied from.
         painted = torch.empty_like(pixels)
-        inputs = {0: pixels.numpy(), 1: code.float().contiguous().numpy()}
+        inputs = {0: pixels.numpy()}
+        if code is not None:
+            inputs[1] = code.float().contiguous().numpy()
         with self.locks.setdefault(shape, threading.Lock()):
             request = self.request(shape)
             request.set_output_tensor(self.openvino.Tensor(painted.numpy(), shared_memory=True))

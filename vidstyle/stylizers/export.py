@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import ModelError, OptionError, VidstyleError
-from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.nets.int8 import rounded
+from vidstyle.nets.layered import LayeredNet
 from vidstyle.nets.protocol import StyleNet
 from vidstyle.runtime.graph import FORMATS, Graph, flat
 from vidstyle.staging import StagedFile
@@ -126,7 +126,7 @@ def write_code(code: StyleCode, output: Path, overwrite: bool = True) -> int:
 def _precise(net: StyleNet, kind: str, precision: str) -> StyleNet:
     if precision == "fp32":
         return net.float().cpu()
-    if kind != "openvino" or not isinstance(net, ConditionedNet) or net.ranges is None:
+    if kind != "openvino" or not isinstance(net, LayeredNet) or net.ranges is None:
         raise OptionError("int8 is for --openvino, and for models that were calibrated for it; leave --precision out")
     return rounded(net)
 

@@ -18,6 +18,8 @@ def first_card(recipe: Recipe, name: str, start: Card | None, teacher: str, data
     settings = asdict(recipe)
     if start is not None:
         settings["start_from"] = f"{start.name} {start.checksum[:16]}"
+    if "taught_by" in settings:
+        settings["taught_by"] = Path(settings["taught_by"]).name
     return Card(
         name=name,
         architecture=recipe.architecture,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +12,21 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import OptionError
-from vidstyle.nets.conditioned import ConditionedNet
 from vidstyle.nets.int8 import calibrate
+from vidstyle.nets.layered import LayeredNet
 from vidstyle.pictures import list_pictures, load_squares
 from vidstyle.runtime.device import pick_device
-from vidstyle.zoo import Card, load, save
+from vidstyle.zoo import Card, Model, load, save
 
 from .pictures import held_out
 from .pruning import narrowed
-from .recipe import RECIPES, load_recipe
+from .recipe import RECIPES, Recipe, load_recipe
 from .trainer import train
 
 __all__ = ["Compressed", "compress"]
 
 CALIBRATED_ON = 64
-"""Pairs of pictures, at most."""
+"""Pictures, at most."""
 HOLDOUT = 12
 """Photos that are not trained on."""
 SIDE = 256
@@ -43,7 +44,7 @@ class Compressed:
 def compress(
     model: str | Path,
     photos: Path,
-    paintings: Path,
+    paintings: Path | None,
     output: Path,
     *,
     share: float = 1.0,
@@ -57,25 +58,19 @@ def compress(
     """Write a compressed model to `output`.
 
     photos, paintings: what it is calibrated for and, with a share of channels below 1, trained on for so many
-    `minutes`; 0 for not at all. encoder, unseen: see `train`. A folder beside the output holds the narrow net's
-    training, and a later call goes on with it. OptionError for models of other kinds than vidstyle's own.
+    `minutes`; 0 for not at all. A model with one style or domain takes no paintings: it learns to paint photos as it
+    did with all channels. encoder, unseen: see `train`. A folder beside the output holds the narrow net's training, and
+    a later call goes on with it. OptionError for models of kinds that are not told layer by layer.
     """
     before = load(model)
-    if not isinstance(before.net, ConditionedNet):
-        raise OptionError(
-            f"{before.card.name} is a {before.card.architecture}; only vidstyle's own nets are compressed"
-        )
-    if output.suffix != ".safetensors":
-        raise OptionError(f"{output} must end in .safetensors")
-    if output.resolve() == before.path.resolve():
-        raise OptionError(f"{output} is the model itself; give another --output")
+    net = _layered(before, paintings, output)
     cpu = pick_device(device).type == "cpu"
     exact = "fp32" if cpu else "auto"
     forms = [("before", before.path, exact)]
     if share == 1:
-        _write(before.net, before.card, photos, paintings, output)
+        _write(net, before.card, photos, paintings, output)
     else:
-        narrow = narrowed(before.net, share)
+        narrow = narrowed(net, share)
         # A checkpoint in it is of this model and this share.
         work = output.with_name(f"{output.stem}-{share:g}-{before.card.checksum[:8]}")
         work.mkdir(parents=True, exist_ok=True)
@@ -83,12 +78,12 @@ def compress(
         _write(narrow, replace(before.card, quality={}), photos, paintings, start)
         forms.append(("narrowed", start, exact))
         if minutes > 0:
-            settings: dict[str, Any] = {"minutes": minutes, "identity_steps": 0, "holdout": HOLDOUT}
-            recipe = load_recipe(_recipe(before.card.architecture), start_from=str(start), **settings)
+            recipe = _recipe(before, start_from=str(start), minutes=minutes, holdout=HOLDOUT)
             rest: dict[str, Any] = {"unseen": unseen, "device": device, "on_progress": on_progress, "note": note}
-            about = "; ".join(filter(None, [before.card.data, f"{photos.name}, {paintings.name}"]))
+            names = dict.fromkeys([photos.name, (paintings or photos).name])
+            about = "; ".join(filter(None, [before.card.data, ", ".join(names)]))
             trained, _ = train(
-                recipe, photos, paintings, encoder, work, data=about, licence=before.card.licence, **rest
+                recipe, photos, paintings or photos, encoder, work, data=about, licence=before.card.licence, **rest
             )
             forms.append(("trained on", output, exact))
         found = load(trained)
@@ -99,14 +94,38 @@ def compress(
     return Compressed(forms, held_out(paths, HOLDOUT)[1] or paths[:HOLDOUT])
 
 
-def _recipe(architecture: str) -> str:
-    """The recipe of an architecture: for any machine, or where there is none for a GPU."""
-    return architecture if (RECIPES / f"{architecture}.toml").exists() else f"{architecture}_gpu"
+def _layered(before: Model, paintings: Path | None, output: Path) -> LayeredNet:
+    """The net, once it is known that it can be compressed so."""
+    name = before.card.name
+    if not isinstance(before.net, LayeredNet):
+        raise OptionError(
+            f"{name} is a {before.card.architecture}; compressed are brisk, atelier, and the nets with one style or "
+            "domain that are a TransformerNet or CycleGAN's ResNet"
+        )
+    if before.net.fixed_style and paintings is not None:
+        raise OptionError(f"{name} has its style in its weights and learns from photos alone; leave --paintings away")
+    if not before.net.fixed_style and paintings is None:
+        raise OptionError(f"{name} paints in any style; give a folder of styles with --paintings")
+    if output.suffix != ".safetensors":
+        raise OptionError(f"{output} must end in .safetensors")
+    if output.resolve() == before.path.resolve():
+        raise OptionError(f"{output} is the model itself; give another --output")
+    return before.net
 
 
-def _write(net: ConditionedNet, card: Card, photos: Path, paintings: Path, path: Path) -> None:
+def _recipe(before: Model, **settings: Any) -> Recipe:
+    """How the narrow net is trained: by its teacher, or by the architecture's recipe, which is for any machine, or
+    where there is none for a GPU."""
+    name = before.card.architecture
+    if before.net.fixed_style:
+        return load_recipe("distil", architecture=name, taught_by=str(before.path), **settings)
+    return load_recipe(name if (RECIPES / f"{name}.toml").exists() else f"{name}_gpu", identity_steps=0, **settings)
+
+
+def _write(net: LayeredNet, card: Card, photos: Path, paintings: Path | None, path: Path) -> None:
     """Calibrated, and as a file."""
-    calibrate(net, zip(_spread(photos), _spread(paintings), strict=False))
+    styles: Iterable[Tensor | None] = repeat(None) if paintings is None else _spread(paintings)
+    calibrate(net, zip(_spread(photos), styles, strict=False))
     save(net, replace(card, name=path.stem), path)
 
 

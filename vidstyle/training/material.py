@@ -12,7 +12,7 @@ from vidstyle.pictures import list_pictures, load_image, load_squares, short_sid
 
 from .abstract import abstract
 from .pictures import Pictures, held_out
-from .recipe import CycleRecipe, DcganRecipe, FastRecipe, PainterRecipe, Recipe
+from .recipe import CycleRecipe, DcganRecipe, DistilRecipe, FastRecipe, PainterRecipe, Recipe
 
 __all__ = ["Material", "gather"]
 
@@ -36,7 +36,7 @@ class Material:
 
 
 def gather(recipe: Recipe, photos: Path, paintings: Path, unseen: Path | None, device: torch.device | str) -> Material:
-    """Read them. paintings: a folder, or the style picture of a recipe for one."""
+    """Read them. paintings: a folder, or the style picture of a recipe for one; not read for a DistilRecipe."""
     if isinstance(recipe, DcganRecipe):
         both = Pictures(list_pictures(paintings), recipe.side, device, recipe.style_zoom, enlarge=False)
         material = Material(both, both, both.spread(4), notes=[f"left out: {line}" for line in both.damaged])
@@ -50,22 +50,26 @@ def gather(recipe: Recipe, photos: Path, paintings: Path, unseen: Path | None, d
     if isinstance(recipe, FastRecipe):
         pixels = torch.from_numpy(load_image(paintings)).permute(2, 0, 1)[None] / 255
         style = short_side(pixels, recipe.style_side).to(device)
-    # An enlarged painting would have softer strokes than its style.
-    pictures = [paintings] if style is not None else list_pictures(paintings)
-    styles = Pictures(pictures, recipe.side, device, recipe.style_zoom, enlarge=False)
+    if isinstance(recipe, DistilRecipe):
+        styles = contents
+    else:
+        # An enlarged painting would have softer strokes than its style.
+        pictures = [paintings] if style is not None else list_pictures(paintings)
+        styles = Pictures(pictures, recipe.side, device, recipe.style_zoom, enlarge=False)
     if isinstance(recipe, CycleRecipe):
         for pictures_of_a_domain in (contents, styles):
             pictures_of_a_domain.vary(recipe.rotation, recipe.colour)
+    many = style is None and styles is not contents
     # Contents that training never sees, if any were kept and can be read.
     squares, damaged = load_squares(kept, recipe.side)
     seen = [torch.from_numpy(square).permute(2, 0, 1) / 255 for square in list(squares.values())[:4]]
     shown = torch.stack(seen).to(device) if seen else contents.spread(4)
-    notes = [f"left out: {line}" for line in contents.damaged + styles.damaged + damaged]
+    notes = [f"left out: {line}" for line in dict.fromkeys(contents.damaged + styles.damaged + damaged)]
     material = Material(contents, styles, shown, style, notes=notes)
     if unseen is not None:
         aside = Pictures(list_pictures(unseen), recipe.side, device)
-        material.unseen = contents.leave_out(aside) + (styles.leave_out(aside) if style is None else 0)
-    material.notes += _few(photos, contents) + (_few(paintings, styles) if style is None else [])
+        material.unseen = contents.leave_out(aside) + (styles.leave_out(aside) if many else 0)
+    material.notes += _few(photos, contents) + (_few(paintings, styles) if many else [])
     if isinstance(recipe, PainterRecipe) and recipe.abstract:
         real = styles.pixels.permute(0, 2, 3, 1).cpu().numpy()  # (N, side, side, 3)
         made = abstract(real, round(recipe.abstract / (1 - recipe.abstract) * len(real)), recipe.seed)

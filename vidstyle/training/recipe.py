@@ -19,6 +19,7 @@ __all__ = [
     "RECIPES",
     "CycleRecipe",
     "DcganRecipe",
+    "DistilRecipe",
     "EncoderRecipe",
     "FastRecipe",
     "PainterRecipe",
@@ -252,6 +253,16 @@ class DcganRecipe(Recipe):
 
 
 @dataclass(frozen=True)
+class DistilRecipe(Recipe):
+    """A net for one style that learns from another one. Its loss is the sum of weight × term."""
+
+    taught_by: str = ""
+    """Name or file of the model that teaches."""
+    pixels: float = 5.0
+    features: float = 1.0
+
+
+@dataclass(frozen=True)
 class EncoderRecipe(Recipe):
     """A small perceptual encoder, distilled from a large one."""
 
@@ -271,6 +282,7 @@ KINDS: dict[str, type[Recipe]] = {
     "transformer_net": FastRecipe,
     "cyclegan": CycleRecipe,
     "dcgan": DcganRecipe,
+    "distil": DistilRecipe,
 }
 """By architecture; all others are painters'."""
 

@@ -11,6 +11,7 @@ import torch
 
 from vidstyle.errors import InputError, MissingExtra, ModelError, OptionError, OutOfMemory, OutputError
 from vidstyle.nets.conditioned import ConditionedNet
+from vidstyle.nets.layered import OneStyleNet
 from vidstyle.nets.protocol import StyleNet
 from vidstyle.perception.encoder import Perceptual, load_glance, load_perceptual
 from vidstyle.runtime.device import memory_format, pick_device
@@ -19,11 +20,21 @@ from vidstyle.zoo import Card, load, untrained
 from .card import first_card
 from .cyclegan import CycleRun
 from .dcgan import DcganRun
+from .distil import DistilRun
 from .encoder import EncoderRun, untrained_encoder
 from .fast import FastRun
 from .material import Material, gather
 from .painter import PainterRun
-from .recipe import CycleRecipe, DcganRecipe, EncoderRecipe, FastRecipe, PainterRecipe, Recipe, SteadyRecipe
+from .recipe import (
+    CycleRecipe,
+    DcganRecipe,
+    DistilRecipe,
+    EncoderRecipe,
+    FastRecipe,
+    PainterRecipe,
+    Recipe,
+    SteadyRecipe,
+)
 from .run import Run
 from .schedule import Clock
 
@@ -57,7 +68,8 @@ def train(
 ) -> tuple[Path, dict[str, Any]]:
     """Train; return the model's file and a report of the run.
 
-    photos, paintings: folders; for a FastRecipe `paintings` is the one style picture, a DcganRecipe sees no photos.
+    photos, paintings: folders; for a FastRecipe `paintings` is the one style picture, a DcganRecipe sees no photos, and
+    a DistilRecipe photos only.
     encoder: what judges, see `load_perceptual`. unseen: folder of pictures to evaluate with; what looks like one of
     them is not trained on. clips: folder of clips for the temporal terms of a SteadyRecipe.
     `output` gets TensorBoard scalars, `sheet_STEP.png` every `sheet_every` steps, and every `checkpoint_every` steps a
@@ -68,7 +80,10 @@ def train(
     """
     if isinstance(recipe, EncoderRecipe) and str(encoder) == "glance":
         raise OptionError("glance cannot teach itself; give --encoder vgg19, or a file or folder of weights")
-    if not isinstance(recipe, PainterRecipe) and recipe.start_from:
+    if isinstance(recipe, DistilRecipe):
+        if not (recipe.start_from and recipe.taught_by):
+            raise OptionError("distil begins with a narrowed net and its teacher: run vidstyle models compress")
+    elif not isinstance(recipe, PainterRecipe) and recipe.start_from:
         raise OptionError(f"a run of {recipe.architecture} begins with new weights; leave --start-from away")
     if clips and not isinstance(recipe, SteadyRecipe):
         raise OptionError(f"a run of {recipe.architecture} has no temporal terms; leave --clips away")
@@ -178,6 +193,11 @@ def _run(
         return CycleRun(fabric, recipe, names, contents, styles, material.shown, clips), None
     if isinstance(recipe, DcganRecipe):
         return DcganRun(fabric, recipe, styles), None
+    if isinstance(recipe, DistilRecipe):
+        narrow, other = load(recipe.start_from), load(recipe.taught_by)
+        assert isinstance(narrow.net, OneStyleNet)
+        assert isinstance(other.net, OneStyleNet)
+        return DistilRun(fabric, recipe, narrow.net, other.net, teacher, contents, material.shown), narrow.card
     assert isinstance(recipe, PainterRecipe)
     if recipe.start_from:
         if recipe.attend:
