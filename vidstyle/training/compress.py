@@ -99,8 +99,8 @@ def _layered(before: Model, paintings: Path | None, output: Path) -> LayeredNet:
     name = before.card.name
     if not isinstance(before.net, LayeredNet):
         raise OptionError(
-            f"{name} is a {before.card.architecture}; compressed are brisk, atelier, and the nets with one style or "
-            "domain that are a TransformerNet or CycleGAN's ResNet"
+            f"{name} is a {before.card.architecture}, which is not compressed; give brisk, atelier, a TransformerNet "
+            "or a ResNet of CycleGAN"
         )
     if before.net.fixed_style and paintings is not None:
         raise OptionError(f"{name} has its style in its weights and learns from photos alone; leave --paintings away")
