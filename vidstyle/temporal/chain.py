@@ -16,8 +16,8 @@ __all__ = ["Chain", "agreement", "another_shot"]
 
 DIFFERENCE = 0.06
 """Of luma, at which a place that was followed is hardly believed to be the same."""
-REST = 0.03
-"""The same where ways there and back disagree, and the place is looked for where it was."""
+NOISE, AROUND = 0.03, 1 / 20
+"""The same of a place that goes with its surroundings, and how far around they are: deviation over the longer side."""
 
 FOUND_AGAIN = 0.5
 """Share of a frame that is found in the one before, from which on a sudden change is no cut."""
@@ -39,16 +39,21 @@ class Chain:
     def both_ways(cls, estimate: FlowEstimator, first: Tensor, second: Tensor) -> tuple[Chain, Chain]:
         """From one frame to another and back; both luma, (1, 1, h, w) in [0, 1]."""
         there, back = estimate(first, second), estimate(second, first)
-        alike = faded((blurred(apart(first, second), 1.0) / REST).square())
-        return cls._settled(there, back, alike), cls._settled(back, there, alike)
+        return cls._sure(there, back, first, second), cls._sure(back, there, second, first)
 
     @classmethod
-    def _settled(cls, flow: Tensor, opposite: Tensor, alike: Tensor) -> Chain:
-        """alike: (1, 1, h, w), 1 where both frames show the same at the same place."""
+    def _sure(cls, flow: Tensor, opposite: Tensor, first: Tensor, second: Tensor) -> Chain:
+        """A flow and how far it can be trusted.
+
+        What is flat seems to move anywhere, by noise or as the light changes: where the opposite does not lead home, it
+        goes with its surroundings, if what is found there looks the same.
+        """
         agreed = agreement(flow, opposite)
-        # Of a flat place, noise and a change of the light may seem to move anywhere.
-        rests = (1 - agreed) * alike
-        return cls(flow * (1 - rests), agreed + rests)
+        wide = AROUND * max(flow.shape[-2:])
+        around = blurred(flow * agreed, wide) / blurred(agreed, wide).clamp_min(1e-3)
+        differs = blurred(apart(moved(second, around, cubic=False), first), 1.0)
+        alike = (1 - agreed) * faded((differs / NOISE).square()) * inside(around)
+        return cls(torch.lerp(flow, around, alike), agreed + alike)
 
     def extended(self, step: Chain) -> Chain:
         """From the next frame. step: from it to the one that this chain begins at."""
@@ -74,8 +79,12 @@ def agreement(flow: Tensor, opposite: Tensor) -> Tensor:
     returned = moved(opposite, flow, cubic=False)
     mismatch = (flow + returned).square().sum(1, keepdim=True)
     allowed = 0.01 * (flow.square() + returned.square()).sum(1, keepdim=True) + 0.5
+    return faded((mismatch / allowed).square()) * inside(flow)
+
+
+def inside(flow: Tensor) -> Tensor:
+    """Where a flow stays in the picture, (1, 1, h, w)."""
     height, width = flow.shape[-2:]
     x = torch.arange(width, device=flow.device) + flow[:, :1]
     y = torch.arange(height, device=flow.device)[:, None] + flow[:, 1:]
-    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    return faded((mismatch / allowed).square()) * inside
+    return (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
