@@ -24,7 +24,8 @@ __all__ = ["Form", "judge_forms"]
 
 SIZE = (360, 640)
 """Height and width at which frames are timed."""
-ROUNDS = 15
+ROUNDS, FEWEST, SECONDS = 15, 3, 60.0
+"""Turns, at most and at least, and about how long they may take together."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,10 @@ def judge_forms(
     frame = torch.rand(1, 3, *SIZE, device=where)
     codes = [painter.encode_style(styles[0].pixels.cpu() if styles else None) for painter in timed]
     calls = [partial(painter, frame, code) for painter, code in zip(timed, codes, strict=True)]
-    times = interleave(calls, where, ROUNDS)
+    times = interleave(calls, where, FEWEST)
+    rounds = min(ROUNDS, round(FEWEST * SECONDS / max(1e-6, sum(map(sum, times)))))
+    if rounds > FEWEST:
+        times = interleave(calls, where, rounds)
     return [
         Form(name, file.stat().st_size, painter.model.card.parameters, 1e3 * median(seconds), found)
         for (name, file, _), painter, seconds, found in zip(forms, painters, times, figures, strict=True)
