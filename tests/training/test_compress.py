@@ -138,12 +138,13 @@ def test_a_published_generator_is_compressed(pictures: Path, tmp_path: Path) -> 
         pytest.importorskip(needed)
     torch.manual_seed(0)
     given = tmp_path / "wide.pth"  # as published: a pickle without a card
-    torch.save(CycleGAN(16, 2).state_dict(), given)
+    torch.save(CycleGAN(16, 1).state_dict(), given)
     output = tmp_path / "narrow.safetensors"
     made = compress(given, pictures, None, output, share=0.5, minutes=0.02, device="cpu")
     assert [name for name, _, _ in made.forms] == ["before", "narrowed", "trained on", "int8"]
     contents = [Picture("a", torch.rand(1, 3, 64, 64))]
-    before, _, trained, whole = judge_forms(made.forms, contents, [], load_perceptual("glance"), "cpu")
+    del made.forms[1]  # a graph takes seconds to compile
+    before, trained, whole = judge_forms(made.forms, contents, [], load_perceptual("glance"), "cpu")
     assert "psnr" not in before.figures
     assert whole.figures["psnr"] == pytest.approx(trained.figures["psnr"], abs=2)
     assert before.parameters > 3 * trained.parameters

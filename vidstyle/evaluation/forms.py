@@ -24,7 +24,7 @@ __all__ = ["Form", "judge_forms"]
 
 SIZE = (360, 640)
 """Height and width at which frames are timed."""
-ROUNDS, FEWEST, SECONDS = 15, 3, 60.0
+ROUNDS, FEWEST, SECONDS = 15, 3, 20.0
 """Turns, at most and at least, and about how long they may take together."""
 
 

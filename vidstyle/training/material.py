@@ -64,7 +64,8 @@ def gather(recipe: Recipe, photos: Path, paintings: Path, unseen: Path | None, d
     squares, damaged = load_squares(kept, recipe.side)
     seen = [torch.from_numpy(square).permute(2, 0, 1) / 255 for square in list(squares.values())[:4]]
     shown = torch.stack(seen).to(device) if seen else contents.spread(4)
-    notes = [f"left out: {line}" for line in dict.fromkeys(contents.damaged + styles.damaged + damaged)]
+    lost = contents.damaged + (styles.damaged if styles is not contents else []) + damaged
+    notes = [f"left out: {line}" for line in lost]
     material = Material(contents, styles, shown, style, notes=notes)
     if unseen is not None:
         aside = Pictures(list_pictures(unseen), recipe.side, device)
