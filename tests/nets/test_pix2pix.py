@@ -33,7 +33,8 @@ def places(level: int, depth: int) -> tuple[str, str, str, str]:
 def published(depth: int, width: int, norm: str, bias: bool) -> dict[str, Tensor]:
     """Random weights under the published names.
 
-    norm: batch, instance, or old: instance norms of PyTorch 0.4, which wrote running statistics down.
+    norm: batch, instance, affine (instance norms with weights), or old: instance norms of PyTorch 0.4, which wrote
+    running statistics down.
     """
     make = torch.Generator().manual_seed(depth)
     widths, state = [3, *(width * min(2**level, 8) for level in range(depth))], {}
@@ -44,10 +45,10 @@ def published(depth: int, width: int, norm: str, bias: bool) -> dict[str, Tensor
             state[f"{place}.bias"] = torch.randn(outputs, generator=make) / 5
 
     def normed(place: str, channels: int) -> None:
-        if norm == "batch":
+        if norm in ("batch", "affine"):
             state[f"{place}.weight"] = 1 + torch.randn(channels, generator=make) / 5
             state[f"{place}.bias"] = torch.randn(channels, generator=make) / 5
-        if norm != "instance":
+        if norm in ("batch", "old"):
             state[f"{place}.running_mean"] = torch.randn(channels, generator=make)
             state[f"{place}.running_var"] = 0.5 + torch.rand(channels, generator=make)
             state[f"{place}.num_batches_tracked"] = torch.tensor(7)
@@ -92,9 +93,10 @@ def painted(state: dict[str, Tensor], frame: Tensor, depth: int, running: bool =
     return (x.tanh() + 1) / 2
 
 
-# As published in turn: pix2pix, CycleGAN with a U-Net, and both as they were before 2018.
+# pix2pix, CycleGAN with a U-Net, both as they were before 2018, and one of those who changed them.
 @pytest.mark.parametrize(
-    ("norm", "bias", "depth"), [("batch", False, 8), ("instance", True, 7), ("batch", True, 7), ("old", True, 8)]
+    ("norm", "bias", "depth"),
+    [("batch", False, 8), ("instance", True, 7), ("batch", True, 7), ("old", True, 8), ("affine", True, 5)],
 )
 @torch.no_grad()
 def test_a_published_file_paints_as_the_figure_says(tmp_path: Path, norm: str, bias: bool, depth: int) -> None:
