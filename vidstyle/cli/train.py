@@ -57,7 +57,7 @@ def train(
     minutes: Annotated[
         float | None, typer.Option(help="Tie the schedule to the clock: end after so many minutes.")
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Length of the schedule, in place of the recipe's.")] = None,
+    steps: Annotated[int | None, typer.Option(help="End after so many steps, in place of the recipe's length.")] = None,
     batch: Annotated[int | None, typer.Option(help="Batch size, in place of the recipe's.")] = None,
     start_from: Annotated[str | None, typer.Option(metavar="MODEL", help="First weights: a name or a file.")] = None,
     data: Annotated[str | None, typer.Option(help="What it is trained on, for its card.")] = None,
@@ -81,6 +81,10 @@ def train(
 
     if trials is not None and not tried:
         raise OptionError("--trials is for --try; give --try FIELD=VALUE,VALUE")
+    if minutes and steps:
+        raise OptionError("a run ends by --minutes or by --steps; give one of them")
+    if steps:
+        minutes = 0.0  # those of the recipe
     changes = {"minutes": minutes, "steps": steps, "batch": batch, "start_from": start_from}
     settings = load_recipe(recipe, **changes)
     styles = _styles(settings, paintings, style)

@@ -88,7 +88,7 @@ def train(
     if clips and not isinstance(recipe, SteadyRecipe):
         raise OptionError(f"a run of {recipe.architecture} has no temporal terms; leave --clips away")
     if clips and isinstance(recipe, SteadyRecipe) and not recipe.steadied:
-        raise OptionError("this recipe's temporal terms weigh 0; give one with temporal above 0, or leave --clips away")
+        raise OptionError("the recipe's temporal terms weigh 0; give --try temporal=20, or leave --clips away")
     if isinstance(recipe, PainterRecipe) and recipe.optimizer == "muon" and precision == "16-mixed":
         raise OptionError("16-mixed scales the losses of one optimizer only; give bf16-mixed, or a recipe with adam")
     if output.exists() and not output.is_dir():
@@ -195,8 +195,8 @@ def _run(
         return DcganRun(fabric, recipe, styles), None
     if isinstance(recipe, DistilRecipe):
         narrow, other = load(recipe.start_from), load(recipe.taught_by)
-        assert isinstance(narrow.net, OneStyleNet)
-        assert isinstance(other.net, OneStyleNet)
+        if not (isinstance(narrow.net, OneStyleNet) and isinstance(other.net, OneStyleNet)):
+            raise OptionError("distil is for nets with one style or domain; give start_from and taught_by such ones")
         return DistilRun(fabric, recipe, narrow.net, other.net, teacher, contents, material.shown), narrow.card
     assert isinstance(recipe, PainterRecipe)
     if recipe.start_from:
