@@ -218,8 +218,8 @@ def test_training_ends_with_a_model_that_paints(vidstyle, clip: Path, tmp_path: 
     pictures.mkdir()
     for i in range(3):
         Image.effect_noise((80, 64), 30 + 30 * i).convert("RGB").save(pictures / f"{i}.png")
-    lines = f'architecture = "{architecture}"\nsliced = 0.1\ncontrastive = 0.1\n'
-    recipe.write_text(lines + "steps = 9\nminutes = 0.3\nidentity_steps = 1\nbatch = 1\ncrop = 32\nside = 32\nholdout = 0\n")
+    lines = f'architecture = "{architecture}"\nsliced = 0.1\ncontrastive = 0.1\nsteps = 9\nminutes = 0.3\n'
+    recipe.write_text(lines + "identity_steps = 1\nbatch = 1\ncrop = 32\nside = 32\nholdout = 0\n")
     folders = ["--photos", pictures, "--paintings", pictures, "--out", runs]
     code, out, err = vidstyle("train", recipe, *folders, "--device", "cpu", "--data", "noise", "--steps", 2)
     assert (code, "2 samples" in out) == (0, True), err
