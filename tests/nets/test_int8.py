@@ -61,7 +61,8 @@ def test_a_rounded_net_paints_nearly_the_same(tmp_path: Path) -> None:
     again = load(tmp_path / "small.safetensors").net
     assert isinstance(again, Brisk)
     torch.testing.assert_close(again.ranges, net.ranges, rtol=1e-3, atol=0)
-    for wrong in (torch.ones(3, 2), torch.ones(5), -net.ranges):
+    tiny = torch.full_like(net.ranges, 1e-60, dtype=torch.float64) * torch.tensor([-1, 1])  # 0 in float32
+    for wrong in (torch.ones(3, 2), torch.ones(5), -net.ranges, tiny):
         with pytest.raises(ValueError, match="ranges"):
             Brisk.from_state_dict(net.state_dict() | {"ranges": wrong})
 

@@ -13,6 +13,7 @@ import torch
 from vidstyle.errors import DeviceError, OptionError
 from vidstyle.nets.brisk import Brisk
 from vidstyle.nets.int8 import calibrate
+from vidstyle.runtime import choice
 from vidstyle.runtime.choice import engines, fastest
 from vidstyle.runtime.device import pick_device, pick_precision
 from vidstyle.runtime.eager import EagerEngine
@@ -78,6 +79,15 @@ def test_the_fastest_is_taken(net: Brisk) -> None:
     assert isinstance(found[-1], EagerEngine)
     code = net.encode_style(torch.rand(1, 3, 64, 64))
     assert fastest(found, code, 64, 64) in found
+
+
+def test_slow_nets_are_run_once_by_each_engine(net: Brisk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "PATIENCE", 1e-9)
+    calls = []
+    eager = EagerEngine(net, CPU, None)
+    with net.register_forward_hook(lambda *_: calls.append(1)):
+        fastest([eager, eager], net.encode_style(torch.rand(1, 3, 64, 64)), 64, 64)
+    assert len(calls) == 2
 
 
 def test_unusable_choices_say_what_to_do(net: Brisk) -> None:

@@ -187,3 +187,6 @@ def test_what_cannot_be_compressed_is_named(pictures: Path, tmp_path: Path) -> N
     (tmp_path / "none").mkdir()
     with pytest.raises(InputError, match="holds no pictures"):
         compress(tmp_path / "one.safetensors", tmp_path / "none", None, tmp_path / "out.safetensors")
+    (tmp_path / "none" / "text.png").write_text("no picture")
+    with pytest.raises(InputError, match="none of the pictures can be read"):
+        compress(tmp_path / "one.safetensors", tmp_path / "none", None, tmp_path / "out.safetensors")

@@ -70,7 +70,7 @@ def test_half_precision_checkpoints_load_as_float32(small_nets):
         assert {parameter.dtype for parameter in copy.parameters()} == {torch.float32}
 
 
-@pytest.mark.parametrize("damage", ["missing", "misshapen", "unknown", "infinite", "flat"])
+@pytest.mark.parametrize("damage", ["missing", "misshapen", "unknown", "infinite", "too large", "empty", "flat"])
 def test_tensors_that_do_not_fit(small_nets, damage):
     for name, net in small_nets.items():
         state = dict(net.state_dict())
@@ -83,6 +83,10 @@ def test_tensors_that_do_not_fit(small_nets, damage):
             state["decoder.extra.weight" if name in ("adain", "microast") else "extra"] = torch.zeros(3)
         elif damage == "infinite":
             state[key] = torch.full_like(state[key], torch.inf)
+        elif damage == "too large":  # for float32
+            state[key] = torch.full_like(state[key], 1e300, dtype=torch.float64)
+        elif damage == "empty":
+            state = {key: value[:0] for key, value in state.items()}
         else:
             state = {key: value.flatten() for key, value in state.items()}
         with pytest.raises(ModelError) as caught:

@@ -53,6 +53,7 @@ def compress(
 
     import torch
 
+    from vidstyle.errors import InputError
     from vidstyle.evaluation.forms import judge_forms
     from vidstyle.evaluation.pictures import Picture, load_pictures
     from vidstyle.perception import load_lpips, load_perceptual
@@ -60,7 +61,9 @@ def compress(
     from vidstyle.runtime.device import pick_device
     from vidstyle.training.compress import compress as run
 
-    some, _ = load_squares(list_pictures(photos)[:16], SIDE)
+    some, damaged = load_squares(list_pictures(photos)[:16], SIDE)
+    if not some:
+        raise InputError(f"none of the pictures can be read: {damaged[0]}")
     judge = load_perceptual(encoder, torch.cat([_pixels(square) for square in some.values()]))
     with progress_bar(shown=not json) as bar:
         task = bar.add_task(f"compressing {model}", total=1000, of="1000")
@@ -77,7 +80,7 @@ def compress(
                 raise
             raise Interrupted("interrupted; the same command goes on from the checkpoint beside the output") from None
         where = pick_device(device)
-        squares, _ = load_squares(made.contents, SIDE)
+        squares = load_squares(made.contents, SIDE)[0] or some
         contents = [Picture(path.name, _pixels(square).to(where)) for path, square in squares.items()]
         folder = styles or paintings
         pictures = load_pictures(folder, SIDE, JUDGED_ON, where) if folder else []

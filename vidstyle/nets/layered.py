@@ -82,7 +82,7 @@ class LayeredNet(StyleNet):
         """Make room for the ranges of a state dict, if it has any. ValueError where they make no sense."""
         if "ranges" not in state:
             return
-        ranges = state["ranges"]
+        ranges = state["ranges"].float()
         fitting = ranges.shape == (len(self.path.rounded_layers()), 2)
         if not fitting or (ranges[:, 0] > 0).any() or (ranges[:, 1] <= 0).any():
             raise ValueError("its ranges for whole numbers make no sense")

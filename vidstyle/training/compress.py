@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vidstyle.errors import OptionError
+from vidstyle.errors import InputError, OptionError
 from vidstyle.nets.int8 import calibrate
 from vidstyle.nets.layered import LayeredNet
 from vidstyle.pictures import list_pictures, load_squares
@@ -133,5 +133,7 @@ def _spread(folder: Path) -> list[Tensor]:
     """Pictures of a folder, evenly picked, each (1, 3, SIDE, SIDE); what cannot be read is left out."""
     paths = list_pictures(folder)
     count = min(CALIBRATED_ON, len(paths))
-    squares, _ = load_squares([paths[at * len(paths) // count] for at in range(count)], SIDE)
+    squares, damaged = load_squares([paths[at * len(paths) // count] for at in range(count)], SIDE)
+    if not squares:
+        raise InputError(f"none of the pictures can be read: {damaged[0]}")
     return [torch.from_numpy(square).permute(2, 0, 1)[None].float() / 255 for square in squares.values()]

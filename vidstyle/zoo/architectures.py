@@ -92,9 +92,12 @@ def build(state: Mapping[str, Tensor], source: object = "this checkpoint") -> tu
         known = ", ".join(sorted(a.name for a in architectures()))
         raise ModelError(f"{source} is of no known architecture (known: {known})")
     try:
-        broken = next((key for key, tensor in state.items() if not tensor.isfinite().all()), None)
-        if broken:
-            raise ValueError(f"its tensor {broken} has infinite or undefined values")
+        for key, tensor in state.items():
+            if not tensor.numel():
+                raise ValueError(f"its tensor {key} is empty")
+            # As the net will have it: float64 reaches further.
+            if not tensor.isfinite().all() or not tensor.float().isfinite().all():
+                raise ValueError(f"its tensor {key} has infinite or undefined values")
         return architecture.build(state).float(), architecture
     except KeyError as error:
         raise ModelError(f"{source} looks like {architecture.name}, but has no tensor {error.args[0]}") from None
