@@ -12,7 +12,10 @@ import torch
 
 from vidstyle.errors import DeviceError, OptionError
 from vidstyle.nets.brisk import Brisk
+from vidstyle.nets.cyclegan import CycleGAN
 from vidstyle.nets.int8 import calibrate
+from vidstyle.nets.layered import LayeredNet
+from vidstyle.nets.transformer_net import TransformerNet
 from vidstyle.runtime import choice
 from vidstyle.runtime.choice import engines, fastest
 from vidstyle.runtime.device import pick_device, pick_precision
@@ -72,6 +75,16 @@ def test_whole_numbers_where_the_net_was_calibrated_for_them(net: Brisk) -> None
         torch.testing.assert_close(found[torch.float32], calibrated(frames, code), atol=1e-4, rtol=0)
     with pytest.raises(OptionError, match="calibrated"):
         engines(net, CPU, torch.int8)
+
+
+@pytest.mark.parametrize("one_style", [CycleGAN(4, 1), TransformerNet(4, 4, 4, 1)])
+def test_frames_of_few_pixels_are_painted_alike(one_style: LayeredNet) -> None:
+    needs("openvino")
+    eager, graph = (engines(one_style.eval(), CPU, torch.float32, name)[0] for name in ("pytorch", "openvino"))
+    assert eager(torch.rand(1, 3, 1, 1), (), 1.0).isfinite().all()
+    for size in ((3, 5), (4, 40)):
+        frames = torch.rand(2, 3, *size)
+        torch.testing.assert_close(graph(frames, (), 1.0), eager(frames, (), 1.0), atol=1e-2, rtol=0)
 
 
 def test_the_fastest_is_taken(net: Brisk) -> None:

@@ -102,7 +102,8 @@ class CycleGAN(OneStyleNet):
         return self.model[1], self.model[-2]
 
     def paint(self, frames: Tensor) -> Tensor:
-        painted = self.model(pad_to_stride(frames, self.stride) * 2 - 1)
+        # Two cells at least at the smallest size: there is nothing to normalise, or to reflect, in one.
+        painted = self.model(pad_to_stride(frames, self.stride, least=2) * 2 - 1)
         return (crop(painted, like=frames) + 1) / 2
 
     @classmethod

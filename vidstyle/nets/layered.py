@@ -101,5 +101,5 @@ class OneStyleNet(FixedStyleNet, LayeredNet, Layered):
         return self
 
     def painted_by(self, path: Callable[..., Tensor], frames: Tensor, code: StyleCode, strength: float) -> Tensor:
-        painted = path(pad_to_stride(frames, self.stride))
+        painted = path(pad_to_stride(frames, self.stride, least=2))
         return blend(frames, crop(painted, like=frames), strength)

@@ -92,7 +92,8 @@ class TransformerNet(OneStyleNet):
         return self.conv1, self.deconv3
 
     def paint(self, frames: Tensor) -> Tensor:
-        x = pad_to_stride(frames, self.stride) * 255
+        # Two cells at least at the smallest size: there is nothing to normalise, or to reflect, in one.
+        x = pad_to_stride(frames, self.stride, least=2) * 255
         x = F.relu(self.in1(self.conv1(x)))
         x = F.relu(self.in2(self.conv2(x)))
         x = F.relu(self.in3(self.conv3(x)))  # (N, c3, H / 4, W / 4)
