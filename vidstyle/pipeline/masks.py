@@ -89,7 +89,7 @@ class Mask:
         earlier, self.thumbnail = self.thumbnail, now
         if before is None or earlier is None or before.shape != seen.shape or max(size) > LONGEST:
             return self._begin(seen, found)
-        step, _ = Chain.both_ways(self.estimate, seen, before)
+        step = Chain.between(self.estimate, seen, before)
         trust = step.checked(seen, before)
         if another_shot(earlier, now, trust):
             return self._begin(seen, found)

@@ -36,6 +36,11 @@ class Chain:
         return cls(seen.new_zeros(1, 2, *seen.shape[-2:]), torch.ones_like(seen))
 
     @classmethod
+    def between(cls, estimate: FlowEstimator, first: Tensor, second: Tensor) -> Chain:
+        """From one frame to another; both luma, (1, 1, h, w) in [0, 1]."""
+        return cls._sure(estimate(first, second), estimate(second, first), first, second)
+
+    @classmethod
     def both_ways(cls, estimate: FlowEstimator, first: Tensor, second: Tensor) -> tuple[Chain, Chain]:
         """From one frame to another and back; both luma, (1, 1, h, w) in [0, 1]."""
         there, back = estimate(first, second), estimate(second, first)

@@ -181,7 +181,7 @@ class Keyframes(Painter):
         whole = _brought(memory.last, waiting.chain, seen)
         for keyframe in memory.older:
             # Straight there: a chain would end where the frames between show something else.
-            side = _brought(keyframe, Chain.both_ways(self.estimate, seen, keyframe.seen)[0], seen)
+            side = _brought(keyframe, Chain.between(self.estimate, seen, keyframe.seen), seen)
             share = (1 - whole.trust) * side.trust
             trust = whole.trust + share
             picture = whole.picture.lerp(side.picture, share / trust.clamp_min(1e-6))
