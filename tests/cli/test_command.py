@@ -230,6 +230,14 @@ def test_training_ends_with_a_model_that_paints(vidstyle, clip: Path, tmp_path: 
     assert painted.exists()
 
 
+def test_trials_of_which_none_ends_are_a_failure(vidstyle, tmp_path: Path) -> None:
+    pytest.importorskip("lightning_fabric")
+    Image.effect_noise((80, 64), 30).convert("RGB").save(tmp_path / "0.png")
+    folders = ["--photos", tmp_path, "--paintings", tmp_path, "--clips", tmp_path, "--out", tmp_path / "runs"]
+    code, _, err = vidstyle("train", "cyclegan_light", *folders, "--device", "cpu", "--try", "temporal=20")
+    assert (code, "no trial came to an end" in err) == (2, True), err
+
+
 def test_nothing_needs_a_network(
     vidstyle, clip: Path, model: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

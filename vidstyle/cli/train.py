@@ -128,6 +128,8 @@ def train(
             raise Interrupted(f"interrupted; with --resume it goes on from the checkpoint in {output}") from None
     if tried:
         _show(rows)
+        if all("failed" in row for row in rows):
+            raise OptionError(f"no trial came to an end: {rows[0]['failed']}")
         return
     out.print(f"{path}: {report['samples']:,} samples in {report['hours']:.2f} hours")
 
