@@ -82,7 +82,7 @@ def test_clips_teach_steadiness(
     assert ends[0]["temporal_features"] < 0.8 * ends[1]["temporal_features"]
 
     still = load_recipe("cyclegan", **TINY)
-    with pytest.raises(OptionError, match="temporal above 0"):
+    with pytest.raises(OptionError, match="terms weigh 0"):
         train(still, *domains, "glance", output, clips=pan.parent, device="cpu")
     with pytest.raises(OptionError, match="unet"):
         load_recipe("cyclegan", generator="unet", temporal_features=1.0)
