@@ -11,6 +11,7 @@ from torch import Tensor
 from .cuts import is_cut
 from .flow import FlowEstimator
 from .raster import apart, blurred, faded, moved
+from .warp import within
 
 __all__ = ["Chain", "agreement", "another_shot"]
 
@@ -57,7 +58,7 @@ class Chain:
         wide = AROUND * max(flow.shape[-2:])
         around = blurred(flow * agreed, wide) / blurred(agreed, wide).clamp_min(1e-3)
         differs = blurred(apart(moved(second, around, cubic=False), first), 1.0)
-        alike = (1 - agreed) * faded((differs / NOISE).square()) * inside(around)
+        alike = (1 - agreed) * faded((differs / NOISE).square()) * within(around)
         return cls(torch.lerp(flow, around, alike), agreed + alike)
 
     def extended(self, step: Chain) -> Chain:
@@ -84,12 +85,4 @@ def agreement(flow: Tensor, opposite: Tensor) -> Tensor:
     returned = moved(opposite, flow, cubic=False)
     mismatch = (flow + returned).square().sum(1, keepdim=True)
     allowed = 0.01 * (flow.square() + returned.square()).sum(1, keepdim=True) + 0.5
-    return faded((mismatch / allowed).square()) * inside(flow)
-
-
-def inside(flow: Tensor) -> Tensor:
-    """Where a flow stays in the picture, (1, 1, h, w)."""
-    height, width = flow.shape[-2:]
-    x = torch.arange(width, device=flow.device) + flow[:, :1]
-    y = torch.arange(height, device=flow.device)[:, None] + flow[:, 1:]
-    return (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    return faded((mismatch / allowed).square()) * within(flow)

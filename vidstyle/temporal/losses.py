@@ -10,19 +10,16 @@ import torch.nn.functional as F
 from kornia.color import rgb_to_grayscale
 from torch import Tensor
 
-from .warp import warp
+from .warp import warp, within
 
 __all__ = ["feature_steadiness", "inside", "steadiness"]
 
 
 def inside(flow: Tensor, margin: int = 8) -> Tensor:
     """Where a flow (N, 2, H, W) leads to what a picture shows, and away from the border: (N, 1, H, W), 1 or 0."""
-    height, width = flow.shape[-2:]
-    x = torch.arange(width, device=flow.device) + flow[:, :1]
-    y = torch.arange(height, device=flow.device)[:, None] + flow[:, 1:]
     mask = torch.zeros_like(flow[:, :1])
     mask[..., margin:-margin, margin:-margin] = 1
-    return mask * ((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1))
+    return mask * within(flow)
 
 
 def steadiness(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .flow import FlowEstimator
-from .warp import warp
+from .warp import warp, within
 
 __all__ = ["flow_seen", "visible"]
 
@@ -20,7 +20,6 @@ def visible(flow: Tensor, opposite: Tensor, scale: float = 1.0) -> Tensor:
     flow, opposite: (N, 2, H, W) in pixels, from the frame in question to the other and back. scale: of the sides of
     these flows to those of the full frames, in whose pixels the rule was written.
     """
-    height, width = flow.shape[-2:]
     returned = warp(opposite, flow)
     energy = flow.square().sum(1, keepdim=True)
     mismatch = (flow + returned).square().sum(1, keepdim=True)
@@ -30,10 +29,7 @@ def visible(flow: Tensor, opposite: Tensor, scale: float = 1.0) -> Tensor:
     steepness = sum(slope.square().sum(1, keepdim=True) for slope in slopes)
     boundary = steepness > 0.01 * energy / scale**2 + 0.002
 
-    x = torch.arange(width, device=flow.device) + flow[:, :1]
-    y = torch.arange(height, device=flow.device)[:, None] + flow[:, 1:]
-    left = (x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)
-    return (~(disoccluded | boundary | left)).to(flow.dtype)
+    return (within(flow) & ~(disoccluded | boundary)).to(flow.dtype)
 
 
 def flow_seen(estimate: FlowEstimator, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
